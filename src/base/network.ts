@@ -1,0 +1,60 @@
+/**
+ * Connections as the server and the client see them. Bytes arrive in memory that the receiver names, so a large
+ * frame is read straight to where it stays; they leave as lists of buffers that go out in one write.
+ */
+export interface SocketHandler {
+  /** Where the next bytes go: a non-empty range that stays valid until onRead is called for it. */
+  readBuffer(): Uint8Array
+  /** `byteCount` (> 0) bytes were placed at the start of the range last returned by readBuffer. */
+  onRead(byteCount: number): void
+  /** After a write that returned false: what was written has left. */
+  onDrain(): void
+  /** The peer will send nothing more. */
+  onEnd(): void
+  /** Exactly once, last: the connection is gone; no call on the socket has an effect from here on. */
+  onClose(error: Error | undefined): void
+}
+
+export interface Socket {
+  readonly localAddress: string
+  readonly localPort: number
+  readonly remoteAddress: string
+  readonly remotePort: number
+  /** Takes all of it. False: the socket's buffer is full, wait for onDrain before writing more. */
+  write(buffers: readonly Uint8Array[]): boolean
+  pause(): void
+  resume(): void
+  /** Sends what was written, then closes. */
+  end(): void
+  /** Closes now. */
+  destroy(error?: Error): void
+}
+
+export interface Listener {
+  readonly address: string
+  readonly port: number
+  /** Stops accepting; open connections stay. */
+  close(): Promise<void>
+}
+
+export interface Network {
+  /** Rejects with a NetworkError (EADDRINUSE, EADDRNOTAVAIL, EACCES). Port 0 takes a free one. */
+  listen(options: ListenOptions, accept: (socket: Socket) => SocketHandler): Promise<Listener>
+}
+
+export interface ListenOptions {
+  /** undefined: every address of the machine. */
+  readonly host: string | undefined
+  readonly port: number
+  readonly sendBufferBytes?: number
+  readonly receiveBufferBytes?: number
+}
+
+export class NetworkError extends Error {
+  override name = 'NetworkError'
+  readonly code: string
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
