@@ -1,0 +1,208 @@
+/**
+ * Where the outside programs of the interop run come from, and where they are kept.
+ *
+ *   Apache Kafka 3.9 and 4.1    jars from Maven Central (scripts/peers/pom.xml), run with the machine's Java
+ *   newer versions of Node      the npm registry's package `node`
+ *   kcat, librdkafka,           Debian packages: installed when this runs as root, else reported as missing
+ *   kafka-python
+ *   kafkajs, @platformatic/kafka  npm packages of interop/package.json
+ *
+ * Jars and Node versions live in $SLUICE_PEERS, by default ~/.cache/sluice-peers; a machine may also offer a
+ * filled cache at /var/cache/sluice-peers. Whatever is there already is not downloaded again. A peer that cannot
+ * be had is a value ({ missing: reason }), so that a run can skip it by name instead of failing.
+ *
+ * `node scripts/peers/peers.mjs` fetches everything and prints what it found; `... peers.mjs node 24` does so for
+ * one version of Node and prints its path.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const here = fileURLToPath(new URL('.', import.meta.url))
+const ownCache = process.env.SLUICE_PEERS ?? join(homedir(), '.cache', 'sluice-peers')
+const caches = [ownCache, '/var/cache/sluice-peers']
+const interopFolder = join(here, '..', '..', 'interop')
+const fetchTimeoutMs = 10 * 60_000
+
+/** The Apache Kafka releases tested against; the second is the newest release line with a frozen 4.x protocol. */
+export const kafkaVersions = /** @type {const} */ ({ 3.9: '3.9.1', 4.1: '4.1.1' })
+
+/** @typedef {{path: string} | {missing: string}} Peer */
+
+/**
+ * The first cache that holds `name`, or undefined.
+ * @param {string} name
+ * @param {string} proof a file or folder below it that is there when it is complete
+ */
+function cached(name, proof) {
+  return caches.map((cache) => join(cache, name)).find((folder) => existsSync(join(folder, proof)))
+}
+
+/**
+ * Fills `name` of our own cache: `fill` writes to a folder beside it, which is renamed when complete.
+ * @param {string} name
+ * @param {(folder: string) => Promise<unknown>} fill
+ * @returns {Promise<Peer>}
+ */
+async function fetchInto(name, fill) {
+  const folder = join(ownCache, name)
+  const unfinished = `${folder}.${process.pid}.unfinished`
+  try {
+    mkdirSync(unfinished, { recursive: true })
+    await fill(unfinished)
+    if (!existsSync(folder)) renameSync(unfinished, folder)
+    return { path: folder }
+  } catch (error) {
+    return { missing: firstLine(error) }
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true })
+  }
+}
+
+/** @param {unknown} error */
+function firstLine(error) {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n').slice(0, 2).join(' ').slice(0, 200)
+}
+
+/**
+ * The folder of one Apache Kafka release, with its jars in libs/.
+ * @param {'3.9' | '4.1'} line
+ * @returns {Promise<Peer>}
+ */
+export async function apacheKafka(line) {
+  const version = kafkaVersions[line]
+  const name = `kafka-${version}`
+  if (!(await succeeds('java', ['-version']))) return { missing: 'no java on this machine' }
+  const found = cached(name, `libs/kafka-clients-${version}.jar`)
+  if (found) return { path: found }
+  return fetchInto(name, (folder) =>
+    run(
+      'mvn',
+      [
+        '-q',
+        '-B',
+        '-f',
+        join(here, 'pom.xml'),
+        'dependency:copy-dependencies',
+        `-Dkafka.version=${version}`,
+        '-P',
+        version.startsWith('3') ? 'log-3' : 'log-4',
+        '-DincludeScope=runtime',
+        `-DoutputDirectory=${join(folder, 'libs')}`,
+      ],
+      { timeout: fetchTimeoutMs },
+    ),
+  )
+}
+
+/**
+ * The path of a Node executable of one major version; the running one when it fits.
+ * @param {number} major
+ * @returns {Promise<Peer>}
+ */
+export async function nodeVersion(major) {
+  const name = `node-${major}`
+  const binary = 'node_modules/node/bin/node'
+  const found = cached(name, binary)
+  if (found) return { path: join(found, binary) }
+  if (Number(process.versions.node.split('.')[0]) === major) return { path: process.execPath }
+  const fetched = await fetchInto(name, (folder) =>
+    run('npm', ['install', '--no-audit', '--no-fund', '--prefix', folder, `node@${major}`], {
+      timeout: fetchTimeoutMs,
+    }),
+  )
+  return 'path' in fetched ? { path: join(fetched.path, binary) } : fetched
+}
+
+const debianPackages = {
+  kcat: { proof: '/usr/bin/kcat', packages: ['kcat'] },
+  'kafka-python': {
+    proof: '/usr/lib/python3/dist-packages/kafka/__init__.py',
+    packages: ['python3-kafka'],
+  },
+  'python codecs': {
+    proof: '/usr/lib/python3/dist-packages/zstandard/__init__.py',
+    packages: ['python3-lz4', 'python3-snappy', 'python3-zstandard'],
+  },
+  librdkafka: { proof: '/usr/include/librdkafka/rdkafka.h', packages: ['librdkafka-dev'] },
+  gcc: { proof: '/usr/bin/gcc', packages: ['gcc', 'libc6-dev'] },
+}
+
+/**
+ * One of the programs that come as Debian packages.
+ * @param {keyof typeof debianPackages} name
+ * @returns {Promise<Peer>}
+ */
+export async function debian(name) {
+  const { proof, packages } = debianPackages[name]
+  if (existsSync(proof)) return { path: proof }
+  if (!existsSync('/usr/bin/apt-get')) return { missing: 'no apt-get on this machine' }
+  if (process.getuid?.() !== 0) return { missing: `not root: apt-get install ${packages.join(' ')}` }
+  const install = ['install', '-y', '--no-install-recommends', ...packages]
+  if (!(await succeeds('apt-get', install))) {
+    await succeeds('apt-get', ['update'])
+    await succeeds('apt-get', install)
+  }
+  return existsSync(proof) ? { path: proof } : { missing: `apt-get install ${packages.join(' ')} failed` }
+}
+
+/**
+ * The npm clients, installed in interop/node_modules.
+ * @returns {Promise<Peer>}
+ */
+export async function npmClients() {
+  const folder = join(interopFolder, 'node_modules')
+  const isComplete = () =>
+    existsSync(join(folder, 'kafkajs')) && existsSync(join(folder, '@platformatic', 'kafka'))
+  if (!isComplete()) {
+    await succeeds('npm', ['ci', '--no-audit', '--no-fund', '--prefix', interopFolder])
+  }
+  return isComplete() ? { path: folder } : { missing: 'npm ci in interop/ failed' }
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function succeeds(command, args) {
+  try {
+    await run(command, args, {
+      timeout: fetchTimeoutMs,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+    return true
+  } catch {
+    return false
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [what, major] = process.argv.slice(2)
+  if (what === 'node') {
+    const peer = await nodeVersion(Number(major))
+    console.log('path' in peer ? peer.path : '')
+    process.exitCode = 'path' in peer ? 0 : 1
+  } else {
+    await printAll()
+  }
+}
+
+async function printAll() {
+  const names = /** @type {(keyof typeof debianPackages)[]} */ (Object.keys(debianPackages))
+  /** @type {[string, Peer][]} */
+  const found = [
+    ['Apache Kafka 3.9', await apacheKafka('3.9')],
+    ['Apache Kafka 4.1', await apacheKafka('4.1')],
+    ['Node 24', await nodeVersion(24)],
+    ['npm clients', await npmClients()],
+  ]
+  for (const name of names) found.push([name, await debian(name)])
+  for (const [name, peer] of found) {
+    console.log(`${name.padEnd(18)} ${'path' in peer ? peer.path : `MISSING: ${peer.missing}`}`)
+  }
+}

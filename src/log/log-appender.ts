@@ -1,0 +1,261 @@
+/**
+ * Takes appends into a log: checks, stages, and writes them, starting a new segment where one is due.
+ *
+ * Invariants
+ * - A staged group goes into one segment with one write. What must go into another one is preceded by a commit in the
+ *   middle of the tick; if that fails, appends are refused until the commit at the tick's end has reported it.
+ * - The end offset, the indexes, the producers' state and the leader epochs change after the write succeeded, all at
+ *   once, and not at all if it failed.
+ * - At a roll the producers' state is exactly that of the end offset, so the snapshot taken then is.
+ */
+import { assert } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
+import { DiskError } from '../base/disk.ts'
+import type { Logger } from '../base/logger.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import * as RecordBatch from '../records/record-batch.ts'
+import { checkForLeader, faultOfReplicated } from './append-checks.ts'
+import {
+  type AppendOrigin,
+  type AppendOutcome,
+  appendFailure,
+  appendSuccess,
+  COMMITTED,
+  type CommitOutcome,
+} from './append-outcome.ts'
+import type { LeaderEpochCache } from './leader-epoch-cache.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogSegment } from './log-segment.ts'
+import type { LogSegments } from './log-segments.ts'
+import type { PositionHints } from './position-hints.ts'
+import type { BatchPlace } from './producer-state-entry.ts'
+import type { ProducerStateManager } from './producer-state-manager.ts'
+import { jitterSalt, mustRoll, type NextBatch } from './roll-policy.ts'
+import { StagedAppends } from './staged-appends.ts'
+
+export interface LogAppenderOptions {
+  readonly topicPartition: string
+  readonly logPrefix: string
+  readonly segments: LogSegments
+  readonly producers: ProducerStateManager
+  readonly leaderEpochs: LeaderEpochCache
+  readonly hints: PositionHints
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly logEndOffset: number
+  readonly config: () => LogConfig
+  readonly logStartOffset: () => number
+  readonly newSegment: (baseOffset: number) => LogSegment
+  /** A segment was sealed: it should be synced before long. */
+  readonly onRolled: () => void
+  /** A failed write could not be taken back. */
+  readonly onDamaged: (error: Error) => void
+}
+
+export class LogAppender {
+  readonly #options: LogAppenderOptions
+  readonly #segments: LogSegments
+  readonly #producers: ProducerStateManager
+  readonly #staged = new StagedAppends()
+  readonly #jitterSalt: number
+  #logEndOffset: number
+  /** A write in the middle of a tick failed; the commit at its end has to say so. */
+  #failedCommit: CommitOutcome | undefined
+
+  constructor(options: LogAppenderOptions) {
+    this.#options = options
+    this.#segments = options.segments
+    this.#producers = options.producers
+    this.#logEndOffset = options.logEndOffset
+    this.#jitterSalt = jitterSalt(options.topicPartition)
+  }
+
+  get logEndOffset(): number {
+    return this.#logEndOffset
+  }
+  get hasStaged(): boolean {
+    return !this.#staged.isEmpty
+  }
+  get stagedEndOffset(): number {
+    return this.#staged.isEmpty ? this.#logEndOffset : this.#staged.endOffset
+  }
+
+  stageAsLeader(records: Buffer, options: { leaderEpoch: number; origin: AppendOrigin }): AppendOutcome {
+    const nowMs = this.#options.clock.nowMs()
+    const logStartOffset = this.#options.logStartOffset()
+    const batch = checkForLeader(records, {
+      topicPartition: this.#options.topicPartition,
+      config: this.#options.config(),
+      origin: options.origin,
+      nowMs,
+      logStartOffset,
+    })
+    if (!Buffer.isBuffer(batch)) return batch
+    if (options.origin === 'client') {
+      const known = this.#producers.findDuplicate(batch, 0)
+      if (known !== undefined) return this.#duplicate(known, batch)
+    }
+    const firstOffset = this.stagedEndOffset
+    const lastOffset = firstOffset + RecordBatch.lastOffsetDelta(batch, 0)
+    const maxTimestampMs = RecordBatch.maxTimestamp(batch, 0)
+    const rolls = this.#makeRoom({ sizeBytes: batch.length, maxTimestampMs, lastOffset }, nowMs)
+    if (this.#failedCommit !== undefined) return this.#refused()
+    RecordBatch.setBaseOffset(batch, 0, firstOffset)
+    RecordBatch.setPartitionLeaderEpoch(batch, 0, options.leaderEpoch)
+    const fault = this.#producers.stage(batch, 0, options.origin)
+    if (fault !== undefined) return appendFailure(fault.errorCode, fault.message, logStartOffset)
+    this.#staged.add(batch, { firstOffset, endOffset: lastOffset + 1, rollsFirst: rolls })
+    const outcome = appendSuccess(firstOffset, lastOffset, logStartOffset)
+    if (RecordBatch.isLogAppendTime(batch, 0)) outcome.logAppendTimeMs = maxTimestampMs
+    this.#staged.expect(outcome)
+    return outcome
+  }
+
+  stageAsFollower(records: Buffer): AppendOutcome {
+    const { logger, logPrefix, topicPartition } = this.#options
+    const logStartOffset = this.#options.logStartOffset()
+    const fault = records.length === 0 ? 'no records' : faultOfReplicated(records, this.stagedEndOffset)
+    if (fault !== undefined) {
+      const message = `${topicPartition} can't take the leader's records: ${fault}`
+      return appendFailure(ErrorCode.CORRUPT_MESSAGE, message, logStartOffset)
+    }
+    const nowMs = this.#options.clock.nowMs()
+    for (let at = 0; at < records.length; ) {
+      const sizeBytes = RecordBatch.sizeInBytes(records, at)
+      const firstOffset = RecordBatch.baseOffset(records, at)
+      const lastOffset = RecordBatch.lastOffset(records, at)
+      const maxTimestampMs = RecordBatch.maxTimestamp(records, at)
+      const rollsFirst = this.#makeRoom({ sizeBytes, maxTimestampMs, lastOffset }, nowMs)
+      if (this.#failedCommit !== undefined) return this.#refused()
+      // The leader accepted it, so it is in the log whatever this replica makes of its producer.
+      const stateFault = this.#producers.stage(records, at, 'replication')
+      if (stateFault !== undefined) logger.warn(`${logPrefix}${stateFault.message}`)
+      this.#staged.add(records.subarray(at, at + sizeBytes), {
+        firstOffset,
+        endOffset: lastOffset + 1,
+        rollsFirst,
+      })
+      at += sizeBytes
+    }
+    const outcome = appendSuccess(
+      RecordBatch.baseOffset(records, 0),
+      this.stagedEndOffset - 1,
+      logStartOffset,
+    )
+    this.#staged.expect(outcome)
+    return outcome
+  }
+
+  commitStaged(): CommitOutcome {
+    const failed = this.#failedCommit
+    this.#failedCommit = undefined
+    if (failed !== undefined) return failed
+    return this.#staged.isEmpty ? COMMITTED : this.#write()
+  }
+
+  /** Forgets what was staged: the log is offline. */
+  abandonStaged(errorMessage: string): void {
+    this.#staged.fail(ErrorCode.KAFKA_STORAGE_ERROR, errorMessage)
+    this.#producers.rollback()
+  }
+
+  /** The log was truncated to end at `offset`. */
+  endsAt(offset: number): void {
+    this.#logEndOffset = offset
+  }
+
+  /** Starts a segment at `baseOffset`, unless the active one is empty and starts there. Throws DiskError. */
+  roll(baseOffset: number): void {
+    const former = this.#segments.active
+    if (former.sizeBytes === 0 && former.baseOffset === baseOffset) return
+    const { logger, logPrefix } = this.#options
+    assert(
+      this.#producers.mapEndOffset === this.#logEndOffset,
+      'the producers are known up to the end of the log',
+    )
+    this.#segments.append(this.#options.newSegment(baseOffset))
+    former.seal()
+    try {
+      this.#producers.takeSnapshot({ sync: false })
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      logger.warn(
+        `${logPrefix}No producer snapshot at offset ${baseOffset}: recovery will read an older one`,
+        error,
+      )
+    }
+    logger.info(`${logPrefix}Rolled new log segment at offset ${baseOffset}`)
+    this.#options.onRolled()
+  }
+
+  /**
+   * Writes what is staged if the batch can't join it. @returns whether the batch needs a new segment. If the write
+   * fails, `#failedCommit` is set.
+   */
+  #makeRoom(batch: NextBatch, nowMs: number): boolean {
+    const limits = { config: this.#options.config(), nowMs, jitterSalt: this.#jitterSalt }
+    if (this.#failedCommit !== undefined || !mustRoll(this.#segments.active, this.#staged, batch, limits))
+      return false
+    if (this.#staged.isEmpty) return true
+    const outcome = this.#write()
+    if (outcome.errorCode === ErrorCode.NONE)
+      return mustRoll(this.#segments.active, this.#staged, batch, limits)
+    this.#failedCommit = outcome
+    return false
+  }
+
+  #write(): CommitOutcome {
+    const staged = this.#staged
+    let segment = this.#segments.active
+    try {
+      if (staged.rollsFirst) {
+        this.roll(staged.firstOffset)
+        segment = this.#segments.active
+      }
+      segment.write(staged.buffers, staged.byteLength)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#options.logger.error(`${this.#options.logPrefix}Error while appending records`, error)
+      this.abandonStaged(error.message)
+      if (segment.isDamaged) this.#options.onDamaged(error)
+      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR }
+    }
+    let position = segment.sizeBytes - staged.byteLength
+    for (const buffer of staged.buffers) {
+      segment.index(buffer, position)
+      this.#learnEpochs(buffer)
+      position += buffer.length
+    }
+    this.#logEndOffset = staged.endOffset
+    for (const txn of this.#producers.commit(staged.endOffset)) {
+      if (txn.isAborted) segment.transactionIndex.append(txn)
+    }
+    this.#options.hints.commitEnded(staged.endOffset, segment.baseOffset, position)
+    staged.clear()
+    return COMMITTED
+  }
+
+  #learnEpochs(buffer: Buffer): void {
+    const { leaderEpochs } = this.#options
+    for (let at = 0; at < buffer.length; at += RecordBatch.sizeInBytes(buffer, at)) {
+      const epoch = RecordBatch.partitionLeaderEpoch(buffer, at)
+      if (epoch >= 0 && epoch > (leaderEpochs.latestEpoch ?? -1)) {
+        leaderEpochs.assign(epoch, RecordBatch.baseOffset(buffer, at))
+      }
+    }
+  }
+
+  #duplicate(known: BatchPlace, batch: Buffer): AppendOutcome {
+    const outcome = appendSuccess(known.firstOffset, known.lastOffset, this.#options.logStartOffset())
+    outcome.duplicate = true
+    if (RecordBatch.isLogAppendTime(batch, 0)) outcome.logAppendTimeMs = known.timestampMs
+    // The first attempt may be staged in this very tick, and share its fate.
+    if (known.firstOffset >= this.#logEndOffset) this.#staged.expect(outcome)
+    return outcome
+  }
+
+  #refused(): AppendOutcome {
+    const message = `${this.#options.topicPartition} could not be written`
+    return appendFailure(ErrorCode.KAFKA_STORAGE_ERROR, message, this.#options.logStartOffset())
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The names of partitions' folders: `topic-partition`, and with a unique part while they are on their way out
+ * (`-delete`), set aside because the cluster doesn't know them (`-stray`), or on their way in from another log
+ * directory (`-future`, KIP-113).
+ */
+import type { Random } from '../base/random.ts'
+
+export type LogDirectoryState = 'current' | 'delete' | 'future' | 'stray'
+
+export interface LogDirectoryName {
+  readonly topic: string
+  readonly partition: number
+  readonly state: LogDirectoryState
+}
+
+/** What a file system allows for a name. */
+const NAME_LENGTH_MAX = 255
+
+export function logDirectoryName(topic: string, partition: number): string {
+  return `${topic}-${partition}`
+}
+
+/** `topic-partition.<32 hex>-delete`; a topic too long for that is cut. */
+export function departingDirectoryName(
+  topic: string,
+  partition: number,
+  state: 'delete' | 'stray',
+  random: Random,
+): string {
+  const suffix = `-${partition}.${random.bytes(16).toString('hex')}-${state}`
+  return topic.slice(0, NAME_LENGTH_MAX - suffix.length) + suffix
+}
+
+/** undefined for a name that is none of a partition's folder. */
+export function parseLogDirectoryName(name: string): LogDirectoryName | undefined {
+  const departing = /-(delete|future|stray)$/.exec(name)
+  const match =
+    departing === null
+      ? /^(.+)-(\d{1,10})$/.exec(name)
+      : /^(.+)-(\d{1,10})\.[0-9a-z]+-(?:delete|future|stray)$/.exec(name)
+  if (match === null) return undefined
+  const state = (departing?.[1] ?? 'current') as LogDirectoryState
+  return { topic: match[1]!, partition: Number(match[2]), state }
+}

@@ -1,0 +1,111 @@
+/**
+ * Syncs a log to the device, one round at a time, and keeps its recovery point.
+ *
+ * A round syncs all that is in the log when it starts; whoever asks meanwhile for more shares the next round. So a
+ * log has at most one sync under way and one waiting, however many appends want one.
+ *
+ * Invariant: the recovery point moves only after the segments' data, the indexes of sealed segments, the folder's
+ * entries of new segments, and the leader epochs are on the device, and never past a truncation that happened
+ * meanwhile.
+ */
+import type { Clock } from '../base/clock.ts'
+import { DiskError } from '../base/disk.ts'
+import type { LogSegments } from './log-segments.ts'
+
+export interface LogFlusherOptions {
+  readonly segments: LogSegments
+  readonly clock: Clock
+  readonly recoveryPoint: number
+  readonly logEndOffset: () => number
+  readonly isClosed: () => boolean
+  readonly syncDirectory: () => void
+  readonly beforeAdvance: () => void
+  readonly onFailure: (error: Error) => void
+}
+
+export class LogFlusher {
+  readonly #options: LogFlusherOptions
+  #recoveryPoint: number
+  #lastFlushMs: number
+  #round: Promise<void> | undefined
+  /** What the running round covers. */
+  #roundTarget = 0
+  #nextRound: Promise<void> | undefined
+  #truncations = 0
+
+  constructor(options: LogFlusherOptions) {
+    this.#options = options
+    this.#recoveryPoint = options.recoveryPoint
+    this.#lastFlushMs = options.clock.nowMs()
+  }
+
+  get recoveryPoint(): number {
+    return this.#recoveryPoint
+  }
+  get lastFlushMs(): number {
+    return this.#lastFlushMs
+  }
+
+  flush(upToOffset: number): Promise<void> {
+    if (upToOffset <= this.#recoveryPoint) return Promise.resolve()
+    if (this.#round === undefined) return this.#start()
+    if (upToOffset <= this.#roundTarget) return this.#round
+    this.#nextRound ??= this.#round.then(() => {
+      this.#nextRound = undefined
+      return this.#start()
+    })
+    return this.#nextRound
+  }
+
+  /** The log now ends at `offset`. */
+  truncatedTo(offset: number): void {
+    this.#truncations++
+    this.#roundTarget = Math.min(this.#roundTarget, offset)
+    this.#recoveryPoint = Math.min(this.#recoveryPoint, offset)
+  }
+
+  #start(): Promise<void> {
+    this.#round = this.#sync().finally(() => {
+      this.#round = undefined
+    })
+    return this.#round
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      for (;;) {
+        const target = this.#options.logEndOffset()
+        const truncations = this.#truncations
+        this.#roundTarget = target
+        await this.#syncSegments()
+        this.#checkOpen()
+        this.#options.beforeAdvance()
+        if (truncations !== this.#truncations) continue
+        this.#recoveryPoint = Math.max(this.#recoveryPoint, target)
+        this.#lastFlushMs = this.#options.clock.nowMs()
+        return
+      }
+    } catch (error) {
+      if (error instanceof DiskError) this.#options.onFailure(error)
+      throw error
+    }
+  }
+
+  async #syncSegments(): Promise<void> {
+    const { segments } = this.#options
+    const unsynced = segments.all.slice(Math.max(0, segments.floorIndex(this.#recoveryPoint)))
+    for (const segment of unsynced) {
+      this.#checkOpen()
+      if (!segment.isClosed) await segment.sync()
+    }
+    if (unsynced.every((segment) => segment.isDirectorySynced || segment.isClosed)) return
+    this.#checkOpen()
+    this.#options.syncDirectory()
+    for (const segment of unsynced) segment.isDirectorySynced = true
+  }
+
+  /** A log that was closed while its sync was under way promises nothing more. */
+  #checkOpen(): void {
+    if (this.#options.isClosed()) throw new DiskError('ECANCELED', '', 'the log was closed during its sync')
+  }
+}

@@ -1,0 +1,593 @@
+/**
+ * All logs of a broker: opens them at the start, makes and deletes them, and does for all of them what time asks for
+ * (flush, checkpoints, retention, expiry of producers). Logs lie in one or more directories; a new one goes where
+ * the fewest are.
+ *
+ * Invariants
+ * - One log for each partition, in one directory.
+ * - A log's folder survives a crash before anything written to it is acknowledged, and a deleted one does not come
+ *   back: at the end of a tick with creations or deletions, the directory is synced.
+ * - A recovery point on disk is never above what was synced, nor left from a former log of the same name: deletions
+ *   and truncations are followed by a checkpoint at the end of the tick.
+ * - A directory with a disk error goes out of service as a whole, at the end of the tick (KIP-112); none left is
+ *   fatal for the broker.
+ * - The marker of a clean shutdown is the last file written.
+ */
+import { dirname } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { type Disk, DiskError } from '../base/disk.ts'
+import type { Logger, LoggerFactory } from '../base/logger.ts'
+import type { Random } from '../base/random.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import { writeCleanShutdown } from './clean-shutdown-file.ts'
+import { type DepartedLog, DepartedLogs } from './departed-logs.ts'
+import type { LogConfig } from './log-config.ts'
+import { LogDirFailureChannel } from './log-dir-failure.ts'
+import { departingDirectoryName, logDirectoryName } from './log-directory-name.ts'
+import { type LogDirs, LogDirsError } from './log-dirs.ts'
+import { flushAll, FlushSchedule } from './flush-schedule.ts'
+import { type FoundLog, loadLogDir } from './log-dir-loader.ts'
+import {
+  LOG_START_OFFSET_CHECKPOINT,
+  OffsetCheckpointFile,
+  type PartitionOffset,
+  RECOVERY_POINT_CHECKPOINT,
+} from './offset-checkpoint-file.ts'
+import { PeriodicTasks, printedPeriodMs } from './periodic-tasks.ts'
+import { Sweep } from './sweep.ts'
+import { UnifiedLog } from './unified-log.ts'
+
+/** The first run of each periodic task, as in Apache Kafka. */
+const INITIAL_TASK_DELAY_MS = 30_000
+
+export interface LogManagerOptions {
+  /** Opened and locked, and claimed for this broker. The log manager gives the locks back at its shutdown. */
+  readonly logDirs: LogDirs
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly random: Random
+  readonly loggers: LoggerFactory
+  readonly defaultConfig: LogConfig
+  /** A topic's whole effective configuration; undefined for the default. Asked once for each topic at the start. */
+  readonly topicConfig: (topic: string) => LogConfig | undefined
+  /** producer.id.expiration.ms and producer.id.expiration.check.interval.ms */
+  readonly producerIdExpirationMs: number
+  readonly producerIdExpirationCheckIntervalMs: number
+  /** log.flush.scheduler.interval.ms. Where a topic's flush.ms is shorter, that is the period. */
+  readonly flushSchedulerIntervalMs: number
+  /** log.flush.offset.checkpoint.interval.ms */
+  readonly flushRecoveryOffsetCheckpointMs: number
+  /** log.flush.start.offset.checkpoint.interval.ms */
+  readonly flushStartOffsetCheckpointMs: number
+  /** log.retention.check.interval.ms */
+  readonly retentionCheckMs: number
+  readonly initialTaskDelayMs?: number
+  /** Its logs are closed; what they led or followed answers KAFKA_STORAGE_ERROR from now on. */
+  readonly onLogDirFailure: (directory: string, partitions: readonly TopicPartition[]) => void
+  /** Nothing is left to write to: the broker has to stop. */
+  readonly onAllLogDirsFailed: (message: string) => void
+}
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export type LogOrError =
+  | { readonly errorCode: 0; readonly log: UnifiedLog }
+  | { readonly errorCode: number; readonly log: undefined; readonly message: string }
+
+/** A log directory as DescribeLogDirs shows it. */
+export interface LogDirDescription {
+  readonly path: string
+  /** KAFKA_STORAGE_ERROR for one that is out of service. */
+  readonly errorCode: number
+  /** -1 where unknown. */
+  readonly totalBytes: number
+  readonly usableBytes: number
+  readonly logs: readonly { readonly log: UnifiedLog; readonly isFuture: boolean }[]
+}
+
+export class LogManager {
+  readonly #options: LogManagerOptions
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #logDirs: LogDirs
+  readonly #failures: LogDirFailureChannel
+  #defaultConfig: LogConfig
+  readonly #logs = new Map<string, UnifiedLog>()
+  readonly #futureLogs = new Map<string, UnifiedLog>()
+  readonly #departed: DepartedLogs
+  readonly #tasks: PeriodicTasks
+  readonly #sweeps: Sweep<UnifiedLog>[] = []
+  readonly #flushSchedule: FlushSchedule
+  /** Directories with folders made or renamed in this tick; true: with deletions, so checkpoints are due as well. */
+  readonly #changedDirs = new Map<string, boolean>()
+  #isStopped = false
+
+  private constructor(options: LogManagerOptions) {
+    this.#options = options
+    this.#disk = options.disk
+    this.#clock = options.clock
+    this.#logger = options.loggers('kafka.log.LogManager')
+    this.#logDirs = options.logDirs
+    this.#defaultConfig = options.defaultConfig
+    this.#departed = new DepartedLogs({
+      clock: options.clock,
+      remove: (departed) => this.#removeDeparted(departed),
+    })
+    const initialDelayMs = options.initialTaskDelayMs ?? INITIAL_TASK_DELAY_MS
+    this.#tasks = new PeriodicTasks({ clock: options.clock, initialDelayMs })
+    this.#flushSchedule = new FlushSchedule({
+      clock: options.clock,
+      logs: () => this.#logs.values(),
+      periodMs: Math.min(options.flushSchedulerIntervalMs, options.defaultConfig.flushMs),
+    })
+    this.#failures = new LogDirFailureChannel({
+      clock: options.clock,
+      logger: this.#logger,
+      onFailure: (directory) => this.#handleLogDirFailure(directory),
+    })
+  }
+
+  /** Opens all logs, recovering those that need it, and starts the periodic tasks. Throws LogDirsError. */
+  static start(options: LogManagerOptions): LogManager {
+    const manager = new LogManager(options)
+    manager.#loadAll()
+    manager.#startTasks()
+    return manager
+  }
+
+  get(topic: string, partition: number): UnifiedLog | undefined {
+    return this.#logs.get(logDirectoryName(topic, partition))
+  }
+
+  allLogs(): IterableIterator<UnifiedLog> {
+    return this.#logs.values()
+  }
+
+  logsOfTopic(topic: string): UnifiedLog[] {
+    return [...this.#logs.values()].filter((log) => log.topic === topic)
+  }
+
+  get liveLogDirs(): readonly string[] {
+    return this.#logDirs.live
+  }
+
+  /**
+   * The partition's log, made where there is none. `isNew`: this broker never had it, so it can't lie in a directory
+   * that is out of service. KAFKA_STORAGE_ERROR: it may lie in such a directory, or no directory took it.
+   * INCONSISTENT_TOPIC_ID: the folder belongs to another topic of that name (KIP-516).
+   */
+  getOrCreateLog(
+    topic: string,
+    partition: number,
+    options: { topicId: string | undefined; isNew?: boolean; config?: LogConfig },
+  ): LogOrError {
+    const name = logDirectoryName(topic, partition)
+    const existing = this.#logs.get(name)
+    if (existing !== undefined) {
+      if (
+        options.topicId !== undefined &&
+        existing.topicId !== undefined &&
+        existing.topicId !== options.topicId
+      ) {
+        const message = `Tried to assign topic ID ${options.topicId} to log for topic partition ${name},but log already contained topic ID ${existing.topicId}`
+        return { errorCode: ErrorCode.INCONSISTENT_TOPIC_ID, log: undefined, message }
+      }
+      return { errorCode: ErrorCode.NONE, log: existing }
+    }
+    if (options.isNew !== true && this.#logDirs.offline.length > 0) {
+      const message = `Can not create log for ${name} because log directories ${this.#logDirs.offline.join(',')} are offline`
+      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, log: undefined, message }
+    }
+    const config = options.config ?? this.#options.topicConfig(topic) ?? this.#defaultConfig
+    for (const parent of this.#dirsByLogCount()) {
+      const log = this.#createLog(parent, topic, partition, options.topicId, config)
+      if (log !== undefined) return { errorCode: ErrorCode.NONE, log }
+    }
+    const message = `No log directories available. Tried ${this.#logDirs.configured.join(', ')}`
+    return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, log: undefined, message }
+  }
+
+  /**
+   * Renames the partition's folder to `TP.<32 hex>-delete`; it is removed after file.delete.delay.ms. Kafka's code:
+   * 0, also where there was no log; KAFKA_STORAGE_ERROR if the log may lie in a directory that is out of service.
+   */
+  asyncDelete(topic: string, partition: number): number {
+    const name = logDirectoryName(topic, partition)
+    const log = this.#logs.get(name)
+    if (log === undefined) {
+      return this.#logDirs.offline.length > 0 ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NONE
+    }
+    this.#logs.delete(name)
+    const parent = dirname(log.directory)
+    const departing = departingDirectoryName(topic, partition, 'delete', this.#options.random)
+    try {
+      log.renameDirectory(`${parent}/${departing}`)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#failures.report(parent, `Error while renaming dir for ${name} in log dir ${parent}`, error)
+      return ErrorCode.KAFKA_STORAGE_ERROR
+    }
+    this.#departed.add({ directory: log.directory, name, log }, this.#defaultConfig.fileDeleteDelayMs)
+    this.#logger.info(
+      `Log for partition ${name} is renamed to ${log.directory} and is scheduled for deletion`,
+    )
+    this.#changed(parent, true)
+    return ErrorCode.NONE
+  }
+
+  /** Cuts a log; its recovery point is checkpointed, so that none is left above what the log then holds. */
+  truncateTo(log: UnifiedLog, offset: number): void {
+    log.truncateTo(offset)
+    this.#changed(dirname(log.directory), true)
+  }
+
+  truncateFullyAndStartAt(log: UnifiedLog, offset: number): void {
+    log.truncateFullyAndStartAt(offset)
+    this.#changed(dirname(log.directory), true)
+  }
+
+  /** `config` is the topic's whole effective configuration. */
+  updateTopicConfig(topic: string, config: LogConfig): void {
+    for (const log of this.logsOfTopic(topic)) log.updateConfig(config)
+    this.#flushSchedule.considerFlushMs(config.flushMs)
+  }
+
+  /** For logs made from now on; the caller updates the topics that inherit a changed value. */
+  updateDefaultConfig(config: LogConfig): void {
+    this.#defaultConfig = config
+    this.#flushSchedule.considerFlushMs(config.flushMs)
+  }
+
+  describeLogDirs(): LogDirDescription[] {
+    return this.#logDirs.configured.map((path) => {
+      const gone = {
+        path,
+        errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
+        totalBytes: -1,
+        usableBytes: -1,
+        logs: [],
+      }
+      if (!this.#logDirs.live.includes(path)) return gone
+      try {
+        const logs = [
+          ...this.#logsIn(path, this.#logs).map((log) => ({ log, isFuture: false })),
+          ...this.#logsIn(path, this.#futureLogs).map((log) => ({ log, isFuture: true })),
+        ]
+        return { path, errorCode: ErrorCode.NONE, ...this.#disk.space(path), logs }
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        return gone
+      }
+    })
+  }
+
+  /** Of one directory, or of all. Failures take the directory out of service. */
+  checkpointRecoveryPoints(directory?: string): void {
+    this.#checkpoint(RECOVERY_POINT_CHECKPOINT, directory, (log) => log.recoveryPoint)
+  }
+
+  /** Only of logs that don't start at 0: the others need none. */
+  checkpointLogStartOffsets(directory?: string): void {
+    this.#checkpoint(LOG_START_OFFSET_CHECKPOINT, directory, (log) =>
+      log.logStartOffset > 0 ? log.logStartOffset : undefined,
+    )
+  }
+
+  /**
+   * Flushes and closes all logs, writes the checkpoints and the markers of a clean shutdown, and gives back the
+   * locks. The caller has stopped all appends. Disk errors cost a directory its marker, nothing more.
+   */
+  async shutdown(): Promise<void> {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    this.#logger.info('Shutting down.')
+    this.#tasks.cancel()
+    this.#flushSchedule.stop()
+    for (const sweep of this.#sweeps) sweep.cancel()
+    this.#departed.cancel()
+    this.#afterChanges()
+    for (const path of [...this.#logDirs.live]) await this.#shutdownDir(path)
+    this.#logDirs.release()
+    this.#logger.info('Shutdown complete.')
+  }
+
+  // --- Start ---------------------------------------------------------------------------------------------------------
+
+  #loadAll(): void {
+    const startMs = this.#clock.monotonicMs()
+    this.#logger.info(`Loading logs from log dirs ArrayBuffer(${this.#logDirs.live.join(', ')})`)
+    const uncleanDirs: string[] = []
+    let count = 0
+    for (const path of [...this.#logDirs.live]) {
+      try {
+        const loaded = loadLogDir({
+          disk: this.#disk,
+          clock: this.#clock,
+          logger: this.#logger,
+          path,
+          open: (found, cleanShutdown) => this.#loadFound(found, cleanShutdown),
+        })
+        count += loaded.logCount
+        if (!loaded.cleanShutdown && loaded.logCount > 0) uncleanDirs.push(path)
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        this.#failAtStart(path, error)
+      }
+    }
+    if (this.#logDirs.live.length === 0) {
+      throw new LogDirsError('KafkaException', this.#allFailedMessage())
+    }
+    const elapsedMs = Math.round(this.#clock.monotonicMs() - startMs)
+    const unclean =
+      uncleanDirs.length === 0 ? '' : ` (unclean log dirs = ArrayBuffer(${uncleanDirs.join(', ')}))`
+    this.#logger.info(`Loaded ${count} logs in ${elapsedMs}ms${unclean}`)
+    this.#logger.info(`Logs loading complete in ${elapsedMs} ms.`)
+  }
+
+  #loadFound(found: FoundLog, cleanShutdown: boolean): UnifiedLog | undefined {
+    const name = logDirectoryName(found.topic, found.partition)
+    if (found.state === 'delete') {
+      const departed = { directory: found.directory, name, log: undefined }
+      this.#departed.add(departed, this.#defaultConfig.fileDeleteDelayMs)
+      return undefined
+    }
+    if (found.state === 'stray') {
+      this.#logger.warn(`Loaded stray log: ${found.directory}`)
+      return undefined
+    }
+    const logs = found.state === 'future' ? this.#futureLogs : this.#logs
+    const other = logs.get(name)
+    if (other !== undefined) {
+      throw new LogDirsError(
+        'IllegalStateException',
+        `Duplicate log directories for ${name} are found in both ${found.directory} and ${other.directory}. It is likely because log directory failure happened while broker was replacing current replica with future replica. Recover broker from this failure by manually deleting one of the two directories for this partition. It is recommended to delete the partition in the log directory that is known to have failed recently.`,
+      )
+    }
+    const config = this.#options.topicConfig(found.topic) ?? this.#defaultConfig
+    const log = this.#open({ ...found, topicId: undefined, cleanShutdown, config })
+    logs.set(name, log)
+    this.#flushSchedule.considerFlushMs(config.flushMs)
+    return log
+  }
+
+  #open(found: {
+    directory: string
+    topic: string
+    partition: number
+    topicId: string | undefined
+    config: LogConfig
+    recoveryPoint: number
+    logStartOffset: number
+    cleanShutdown: boolean
+  }): UnifiedLog {
+    const { directory, topic, partition, topicId, config, recoveryPoint, logStartOffset, cleanShutdown } =
+      found
+    const parent = dirname(directory)
+    return UnifiedLog.load({
+      directory,
+      topic,
+      partition,
+      topicId,
+      config,
+      recoveryPoint,
+      logStartOffset,
+      cleanShutdown,
+      disk: this.#disk,
+      clock: this.#clock,
+      logger: this.#options.loggers('kafka.log.UnifiedLog'),
+      producerIdExpirationMs: this.#options.producerIdExpirationMs,
+      onOffline: (error) =>
+        this.#failures.report(parent, `Disk error in log ${topic}-${partition} in dir ${parent}`, error),
+    })
+  }
+
+  // --- Periodic tasks ------------------------------------------------------------------------------------------------
+
+  #startTasks(): void {
+    const options = this.#options
+    this.#logger.info(
+      `Starting log cleanup with a period of ${printedPeriodMs(options.retentionCheckMs)} ms.`,
+    )
+    const flushPeriod = printedPeriodMs(options.flushSchedulerIntervalMs)
+    this.#logger.info(`Starting log flusher with a default period of ${flushPeriod} ms.`)
+    this.#flushSchedule.start()
+    const retain = this.#sweeper((log) => log.deleteOldSegments(this.#clock.nowMs()))
+    this.#tasks.repeat(options.retentionCheckMs, retain)
+    this.#tasks.repeat(options.flushRecoveryOffsetCheckpointMs, () => this.checkpointRecoveryPoints())
+    this.#tasks.repeat(options.flushStartOffsetCheckpointMs, () => this.checkpointLogStartOffsets())
+    const expire = this.#sweeper((log) => log.removeExpiredProducers(this.#clock.nowMs()))
+    this.#tasks.repeat(options.producerIdExpirationCheckIntervalMs, expire)
+  }
+
+  /** A task over all logs, in slices. */
+  #sweeper(visit: (log: UnifiedLog) => void): () => void {
+    const sweep = new Sweep<UnifiedLog>(this.#clock)
+    this.#sweeps.push(sweep)
+    return () => sweep.start([...this.#logs.values()], (log) => this.#guard(log, () => visit(log)))
+  }
+
+  #guard(log: UnifiedLog, run: () => void): void {
+    const parent = dirname(log.directory)
+    if (log.isOffline || this.#logs.get(logDirectoryName(log.topic, log.partition)) !== log) return
+    try {
+      run()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#failures.report(parent, `Disk error in log ${log.topic}-${log.partition} in dir ${parent}`, error)
+    }
+  }
+
+  // --- Making and deleting -------------------------------------------------------------------------------------------
+
+  #createLog(
+    parent: string,
+    topic: string,
+    partition: number,
+    topicId: string | undefined,
+    config: LogConfig,
+  ): UnifiedLog | undefined {
+    const name = logDirectoryName(topic, partition)
+    const directory = `${parent}/${name}`
+    try {
+      this.#disk.makeDirectory(directory)
+      const fresh = { recoveryPoint: 0, logStartOffset: 0, cleanShutdown: true }
+      const log = this.#open({ directory, topic, partition, topicId, config, ...fresh })
+      this.#logs.set(name, log)
+      this.#flushSchedule.considerFlushMs(config.flushMs)
+      this.#changed(parent, false)
+      this.#logger.info(`Created log for partition ${name} in ${directory} with properties {}`)
+      return log
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#failures.report(parent, `Error while creating log for ${name} in dir ${parent}`, error)
+      return undefined
+    }
+  }
+
+  /** Live directories, the one with the fewest logs first. */
+  #dirsByLogCount(): string[] {
+    const live = this.#logDirs.live.filter((path) => !this.#failures.hasFailed(path))
+    if (live.length === 1) return live
+    const counts = new Map(live.map((path) => [path, 0]))
+    for (const log of this.#logs.values()) {
+      const parent = dirname(log.directory)
+      counts.set(parent, (counts.get(parent) ?? 0) + 1)
+    }
+    return live.sort((a, b) => counts.get(a)! - counts.get(b)!)
+  }
+
+  #changed(parent: string, withCheckpoint: boolean): void {
+    if (this.#changedDirs.size === 0) this.#clock.endOfTick(() => this.#afterChanges())
+    this.#changedDirs.set(parent, withCheckpoint || this.#changedDirs.get(parent) === true)
+  }
+
+  #afterChanges(): void {
+    const changed = [...this.#changedDirs]
+    this.#changedDirs.clear()
+    for (const [path, withCheckpoint] of changed) {
+      if (!this.#logDirs.live.includes(path)) continue
+      try {
+        this.#disk.syncDirectory(path)
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        this.#failures.report(path, `Error while syncing log directory ${path}`, error)
+        continue
+      }
+      if (!withCheckpoint) continue
+      this.checkpointRecoveryPoints(path)
+      this.checkpointLogStartOffsets(path)
+    }
+  }
+
+  #removeDeparted(departed: DepartedLog): void {
+    const parent = dirname(departed.directory)
+    if (!this.#logDirs.live.includes(parent)) return
+    try {
+      if (departed.log !== undefined) departed.log.delete()
+      else this.#disk.removeDirectory(departed.directory)
+      this.#logger.info(`Deleted log for partition ${departed.name} in ${departed.directory}.`)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#failures.report(parent, `Error while deleting log for ${departed.name} in dir ${parent}`, error)
+    }
+  }
+
+  // --- Checkpoints, failures, the end --------------------------------------------------------------------------------
+
+  #logsIn(path: string, logs: ReadonlyMap<string, UnifiedLog>): UnifiedLog[] {
+    return [...logs.values()].filter((log) => dirname(log.directory) === path)
+  }
+
+  #checkpointFile(path: string, name: string): OffsetCheckpointFile {
+    return new OffsetCheckpointFile({ disk: this.#disk, path: `${path}/${name}` })
+  }
+
+  #checkpoint(
+    name: string,
+    directory: string | undefined,
+    offsetOf: (log: UnifiedLog) => number | undefined,
+  ): void {
+    const paths = directory === undefined ? this.#logDirs.live : [directory]
+    for (const path of paths) {
+      if (this.#failures.hasFailed(path)) continue
+      const offsets: PartitionOffset[] = []
+      for (const log of this.#logsIn(path, this.#logs)) {
+        const offset = offsetOf(log)
+        if (offset !== undefined) offsets.push({ topic: log.topic, partition: log.partition, offset })
+      }
+      try {
+        this.#checkpointFile(path, name).write(offsets)
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        this.#failures.report(
+          path,
+          `Disk error while writing ${name} in directory ${path}: ${error.message}`,
+          error,
+        )
+      }
+    }
+  }
+
+  #handleLogDirFailure(directory: string): void {
+    if (!this.#logDirs.live.includes(directory)) return
+    this.#logger.warn(`Stopping serving logs in dir ${directory}`)
+    const partitions: TopicPartition[] = []
+    for (const logs of [this.#logs, this.#futureLogs]) {
+      for (const log of this.#logsIn(directory, logs)) {
+        const name = logDirectoryName(log.topic, log.partition)
+        logs.delete(name)
+        if (logs === this.#logs) partitions.push({ topic: log.topic, partition: log.partition })
+        this.#closeFailed(log)
+      }
+    }
+    const names = partitions.map(({ topic, partition }) => logDirectoryName(topic, partition))
+    this.#logger.warn(
+      `Logs for partitions ${names.join(',')} are offline due to failure on log directory ${directory}`,
+    )
+    this.#logDirs.takeOffline(directory)
+    this.#options.onLogDirFailure(directory, partitions)
+    if (this.#logDirs.live.length === 0) this.#options.onAllLogDirsFailed(this.#allFailedMessage())
+  }
+
+  #closeFailed(log: UnifiedLog): void {
+    try {
+      log.close()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#logger.debug(`Could not close log ${log.directory}: ${error.message}`)
+    }
+  }
+
+  #failAtStart(path: string, error: DiskError): void {
+    this.#logger.error(`Error while loading log dir ${path}`, error)
+    for (const log of this.#logsIn(path, this.#logs)) {
+      this.#logs.delete(logDirectoryName(log.topic, log.partition))
+      this.#closeFailed(log)
+    }
+    this.#logDirs.takeOffline(path)
+  }
+
+  #allFailedMessage(): string {
+    return `Shutdown broker because all log dirs in ${this.#logDirs.configured.join(', ')} have failed`
+  }
+
+  async #shutdownDir(path: string): Promise<void> {
+    const logs = [...this.#logsIn(path, this.#logs), ...this.#logsIn(path, this.#futureLogs)]
+    const flushed = await flushAll(logs)
+    try {
+      for (const log of logs) log.close()
+      if (!flushed || this.#failures.hasFailed(path)) return
+      this.checkpointRecoveryPoints(path)
+      this.checkpointLogStartOffsets(path)
+      if (this.#failures.hasFailed(path)) return
+      writeCleanShutdown(this.#disk, path)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#logger.warn(`There was an error while closing the logs of ${path}: ${error.message}`, error)
+    }
+  }
+}

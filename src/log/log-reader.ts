@@ -1,0 +1,113 @@
+/**
+ * Finds the bytes for a fetch: which segment, from which position, how many. No record is read, and of headers only
+ * those that are needed to end the slice where a batch ends.
+ *
+ * Invariants: a slice starts with the batch that holds the offset asked for, or the first one after it; holds whole
+ * batches only; lies in one segment; and never reaches the bound.
+ */
+import type { FileSlice } from '../base/payload.ts'
+import * as RecordBatch from '../records/record-batch.ts'
+import { lastOffsetOf } from './batch-scan.ts'
+import type { AbortedTransaction } from './fetch-data-info.ts'
+import type { LogSegment } from './log-segment.ts'
+import type { LogSegments } from './log-segments.ts'
+import type { PositionHints } from './position-hints.ts'
+import type { AbortedTxn } from './transaction-index.ts'
+
+export interface LogRange {
+  readonly slice: FileSlice
+  readonly segmentIndex: number
+}
+
+const NOTHING: readonly AbortedTransaction[] = []
+
+export class LogReader {
+  readonly #segments: LogSegments
+  readonly #hints: PositionHints
+
+  constructor(segments: LogSegments, hints: PositionHints) {
+    this.#segments = segments
+    this.#hints = hints
+  }
+
+  /**
+   * The batches from `fetchOffset` up to `boundOffset`, of which the log's end is `logEndOffset`; at most `maxBytes`,
+   * but the first batch whole if `minOneMessage`. 'incomplete': it would be larger. Throws DiskError.
+   */
+  range(
+    fetchOffset: number,
+    bound: { boundOffset: number; logEndOffset: number },
+    limit: { maxBytes: number; minOneMessage: boolean },
+  ): LogRange | 'incomplete' | undefined {
+    const { boundOffset, logEndOffset } = bound
+    for (
+      let index = Math.max(0, this.#segments.floorIndex(fetchOffset));
+      index < this.#segments.count;
+      index++
+    ) {
+      const segment = this.#segments.at(index)
+      const nextBaseOffset = this.#segments.nextBaseOffset(index)
+      const isBoundHere = nextBaseOffset === undefined || boundOffset < nextBaseOffset
+      const end =
+        isBoundHere && boundOffset < logEndOffset ? this.#startOf(segment, boundOffset) : segment.sizeBytes
+      const start = this.#startOf(segment, fetchOffset)
+      if (start >= end) {
+        if (isBoundHere) return undefined
+        continue
+      }
+      const available = end - start
+      if (available <= limit.maxBytes) {
+        if (isBoundHere) this.#hints.readEnded(boundOffset, segment.baseOffset, end)
+        return { slice: segment.file.slice(start, available), segmentIndex: index }
+      }
+      const length = this.#cut(segment, start, limit)
+      return length === 0 ? 'incomplete' : { slice: segment.file.slice(start, length), segmentIndex: index }
+    }
+    return undefined
+  }
+
+  /** The transactions aborted within a slice (KIP-98). Throws DiskError. */
+  abortedTransactions(
+    fetchOffset: number,
+    range: LogRange,
+    logEndOffset: number,
+  ): readonly AbortedTransaction[] {
+    let index = range.segmentIndex
+    while (index < this.#segments.count && !this.#segments.at(index).transactionIndex.hasEntries) index++
+    if (index === this.#segments.count) return NOTHING
+    const segment = this.#segments.at(range.segmentIndex)
+    const upperBound =
+      segment.offsetIndex.upperBoundOffset(range.slice.position + range.slice.byteLength) ??
+      this.#segments.nextBaseOffset(range.segmentIndex) ??
+      logEndOffset
+    const found: AbortedTxn[] = []
+    for (; index < this.#segments.count; index++) {
+      if (this.#segments.at(index).transactionIndex.collect(fetchOffset, upperBound, found)) break
+    }
+    return found.map(({ producerId, firstOffset }) => ({ producerId, firstOffset }))
+  }
+
+  /** Where the first batch lies that ends at or after `offset`; the segment's size if there is none. */
+  #startOf(segment: LogSegment, offset: number): number {
+    if (offset <= segment.baseOffset) return 0
+    const hint = this.#hints.positionOf(offset, segment.baseOffset)
+    if (hint >= 0) return hint
+    const position = segment.positionOf(offset)
+    return position < 0 ? segment.sizeBytes : position
+  }
+
+  /** The bytes of the whole batches from `start` that fit into the limit; 0 if the first may not be returned. */
+  #cut(segment: LogSegment, start: number, limit: { maxBytes: number; minOneMessage: boolean }): number {
+    const end = start + limit.maxBytes
+    let cut = Math.max(start, segment.offsetIndex.batchStartBefore(end))
+    let nextOffset = -1
+    segment.scan(cut, (buffer, at, position, sizeBytes) => {
+      const isTaken = position + sizeBytes <= end || (position === start && limit.minOneMessage)
+      nextOffset = isTaken ? lastOffsetOf(buffer, at) + 1 : RecordBatch.baseOffset(buffer, at)
+      if (isTaken) cut = position + sizeBytes
+      return isTaken && cut < end
+    })
+    if (nextOffset >= 0) this.#hints.readEnded(nextOffset, segment.baseOffset, cut)
+    return cut - start
+  }
+}

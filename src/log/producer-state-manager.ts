@@ -1,0 +1,571 @@
+/**
+ * The producers of one partition: what makes a retry of an idempotent producer harmless (KIP-98), and which
+ * transactions are open, so that the last stable offset is known.
+ *
+ * Appends come in two steps, because what one tick brings is checked at once and written later: `stage` checks a
+ * batch against the state that all staged batches leave behind; `commit` makes that state the real one after the
+ * write, `rollback` forgets it when the write failed. Replay in recovery is `stage` with origin 'replication' and
+ * `commit`.
+ *
+ * Invariants
+ * - Nothing staged is visible in `producers`, snapshots, or the unstable offset.
+ * - Staged entries are copies; commit swaps them in, and the ones they replace are used for the next copies.
+ * - `mapEndOffset` is the offset up to which the committed state is known; a snapshot at N holds exactly the state
+ *   at N, and none is kept above the end of the log.
+ * - A producer with an open transaction never expires; any other expires `producer.id.expiration.ms` after its last
+ *   batch, not earlier.
+ *
+ * Not here: the verification of transactions with their coordinator (KIP-890), which comes with transactions.
+ */
+import { assert } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
+import { type Disk, DiskError } from '../base/disk.ts'
+import { type Logger, silentLogger } from '../base/logger.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import * as RecordBatch from '../records/record-batch.ts'
+import { readEndTxnMarker } from './end-txn-marker.ts'
+import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts'
+import { type BatchPlace, ProducerStateEntry } from './producer-state-entry.ts'
+
+/** Entries kept for reuse; only as many as one tick stages for one partition are ever needed at once. */
+const SPARE_ENTRIES_MAX = 64
+
+/**
+ * Who appends: a client (all is checked), a coordinator of this cluster (no sequence numbers, epochs are checked) or
+ * replication and replay (checked before, taken as it is).
+ */
+export type ProducerAppendOrigin = 'client' | 'coordinator' | 'replication'
+
+/** Why a batch can't be appended: a code of Kafka's, and a line for the log. */
+export interface ProducerStateError {
+  readonly errorCode: number
+  readonly message: string
+}
+
+/** A transaction whose marker was just committed, in the terms of the transaction index. */
+export interface CompletedTxn {
+  readonly producerId: number
+  readonly firstOffset: number
+  /** Offset of the marker. */
+  readonly lastOffset: number
+  readonly isAborted: boolean
+  /** The last stable offset right after this marker: the entry's last field in the transaction index. */
+  readonly lastStableOffset: number
+}
+
+interface OpenTxn {
+  readonly producerId: number
+  readonly firstOffset: number
+  /** Of its marker; -1 while the outcome is open. */
+  lastOffset: number
+}
+
+/** A transaction begun or ended by a staged batch, in the order of the log. */
+type TxnEvent =
+  | { readonly kind: 'begin'; readonly producerId: number; readonly firstOffset: number }
+  | {
+      readonly kind: 'end'
+      readonly producerId: number
+      readonly firstOffset: number
+      readonly lastOffset: number
+      readonly isAborted: boolean
+    }
+
+export interface ProducerStateManagerOptions {
+  /** For messages: `m44-1`. */
+  readonly topicPartition: string
+  /** The partition's folder, where the snapshots lie. */
+  readonly directory: string
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly producerIdExpirationMs: number
+  readonly logger?: Logger
+  /** The offsets of the snapshot files, where the caller has listed the folder already. */
+  readonly snapshotOffsets?: readonly number[]
+}
+
+const NO_TXNS: readonly CompletedTxn[] = []
+
+export class ProducerStateManager {
+  readonly #topicPartition: string
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #producerIdExpirationMs: number
+  readonly #logger: Logger
+  #directory: string
+  #producers = new Map<number, ProducerStateEntry>()
+  #staged: Map<number, ProducerStateEntry> | undefined
+  #stagedTxns: TxnEvent[] | undefined
+  #spare: ProducerStateEntry[] | undefined
+  /** Open transactions by first offset, ascending. */
+  #ongoing: OpenTxn[] = []
+  /** Ended ones whose marker is not below the high watermark yet, by first offset, ascending. */
+  #unreplicated: OpenTxn[] = []
+  /** Offsets of the snapshot files, ascending. */
+  #snapshots: number[]
+  #mapEndOffset = 0
+  #lastSnapshotOffset = 0
+
+  constructor(options: ProducerStateManagerOptions) {
+    this.#topicPartition = options.topicPartition
+    this.#directory = options.directory
+    this.#disk = options.disk
+    this.#clock = options.clock
+    this.#producerIdExpirationMs = options.producerIdExpirationMs
+    this.#logger = options.logger ?? silentLogger
+    this.#snapshots = sorted(options.snapshotOffsets ?? this.#listSnapshots())
+  }
+
+  /** The committed producers by id. */
+  get producers(): ReadonlyMap<number, ProducerStateEntry> {
+    return this.#producers
+  }
+  /** The offset (exclusive) up to which batches have been folded in. */
+  get mapEndOffset(): number {
+    return this.#mapEndOffset
+  }
+  get isEmpty(): boolean {
+    return this.#producers.size === 0 && this.#unreplicated.length === 0
+  }
+  /** First offset of the oldest transaction that is undecided, or decided above the high watermark; or undefined. */
+  get firstUnstableOffset(): number | undefined {
+    const ongoing = this.#ongoing[0]?.firstOffset
+    const unreplicated = this.#unreplicated[0]?.firstOffset
+    if (ongoing === undefined || unreplicated === undefined) return ongoing ?? unreplicated
+    return Math.min(ongoing, unreplicated)
+  }
+  /** First offset of the oldest transaction without a marker; or undefined. */
+  get firstUndecidedOffset(): number | undefined {
+    return this.#ongoing[0]?.firstOffset
+  }
+
+  /**
+   * Where the batch at `position` was appended before, if its producer, epoch and exact range of sequence numbers
+   * are among the last five batches, staged ones included. Only for batches from clients. The batch's base offset
+   * is not looked at.
+   */
+  findDuplicate(buffer: Buffer, position: number): BatchPlace | undefined {
+    const producerId = RecordBatch.producerId(buffer, position)
+    if (producerId === RecordBatch.NO_PRODUCER_ID || RecordBatch.isControl(buffer, position)) return undefined
+    const entry = this.#staged?.get(producerId) ?? this.#producers.get(producerId)
+    if (entry === undefined) return undefined
+    return entry.findBatch(
+      RecordBatch.producerEpoch(buffer, position),
+      RecordBatch.baseSequence(buffer, position),
+      RecordBatch.lastSequence(buffer, position),
+    )
+  }
+
+  /**
+   * Checks one batch of magic 2, its base offset already in place, and remembers what it changes until `commit` or
+   * `rollback`. Batches without a producer id pass. Nothing of the buffer is kept. On an error nothing was staged.
+   *
+   * OUT_OF_ORDER_SEQUENCE_NUMBER: not the next sequence number, or not 0 in a new epoch; a producer of which nothing
+   * is known may start anywhere. INVALID_PRODUCER_EPOCH: a newer epoch has been seen. INVALID_TXN_STATE: a batch
+   * outside the transaction that its producer has open. TRANSACTION_COORDINATOR_FENCED: marker of a former
+   * coordinator. CORRUPT_MESSAGE: a control batch without a readable marker.
+   */
+  stage(buffer: Buffer, position: number, origin: ProducerAppendOrigin): ProducerStateError | undefined {
+    const producerId = RecordBatch.producerId(buffer, position)
+    if (producerId === RecordBatch.NO_PRODUCER_ID) return undefined
+    return RecordBatch.isControl(buffer, position)
+      ? this.#stageMarker(producerId, buffer, position, origin)
+      : this.#stageData(producerId, buffer, position, origin)
+  }
+
+  /**
+   * Makes what was staged the state of the partition, after the write succeeded; `mapEndOffset` is the log's new end.
+   * Returns the transactions that ended, in order: the aborted ones belong in the transaction index.
+   */
+  commit(mapEndOffset: number): readonly CompletedTxn[] {
+    assert(mapEndOffset >= this.#mapEndOffset, 'the producer state only moves forward')
+    this.#mapEndOffset = mapEndOffset
+    if (this.#staged !== undefined && this.#staged.size > 0) {
+      for (const [producerId, entry] of this.#staged) {
+        const former = this.#producers.get(producerId)
+        this.#producers.set(producerId, entry)
+        if (former !== undefined) this.#recycle(former)
+      }
+      this.#staged.clear()
+    }
+    if (this.#stagedTxns === undefined) return NO_TXNS
+    const events = this.#stagedTxns
+    this.#stagedTxns = undefined
+    const completed: CompletedTxn[] = []
+    for (const event of events) {
+      if (event.kind === 'begin') {
+        insert(this.#ongoing, {
+          producerId: event.producerId,
+          firstOffset: event.firstOffset,
+          lastOffset: -1,
+        })
+      } else completed.push(this.#complete(event))
+    }
+    return completed
+  }
+
+  /** Forgets what was staged, after the write failed. */
+  rollback(): void {
+    this.#stagedTxns = undefined
+    if (this.#staged === undefined) return
+    for (const entry of this.#staged.values()) this.#recycle(entry)
+    this.#staged.clear()
+  }
+
+  /** Moves the end of the known state to `offset` where batches carried no producers (replay, records without ids). */
+  updateMapEndOffset(offset: number): void {
+    this.#mapEndOffset = offset
+  }
+
+  /** Transactions that ended below it are stable from now on. */
+  onHighWatermarkUpdated(highWatermark: number): void {
+    this.#dropUnreplicatedBelow(highWatermark)
+  }
+
+  onLogStartOffsetIncremented(logStartOffset: number): void {
+    this.#dropUnreplicatedBelow(logStartOffset)
+    if (this.#mapEndOffset < logStartOffset) this.#mapEndOffset = logStartOffset
+    this.#lastSnapshotOffset = this.latestSnapshotOffset ?? logStartOffset
+  }
+
+  removeExpiredProducers(nowMs: number): void {
+    for (const [producerId, entry] of this.#producers) {
+      if (this.#isExpired(entry, nowMs) && this.#staged?.has(producerId) !== true) {
+        this.#producers.delete(producerId)
+      }
+    }
+  }
+
+  // --- Snapshots ---------------------------------------------------------------------------------------------------
+
+  get latestSnapshotOffset(): number | undefined {
+    return this.#snapshots.at(-1)
+  }
+  get oldestSnapshotOffset(): number | undefined {
+    return this.#snapshots[0]
+  }
+  /** Ascending. */
+  get snapshotOffsets(): readonly number[] {
+    return this.#snapshots
+  }
+  /** The file of the snapshot at `offset`, for a replica that asks for it; undefined if there is none. */
+  fetchSnapshot(offset: number): string | undefined {
+    return this.#snapshots.includes(offset) ? this.#snapshotPath(offset) : undefined
+  }
+
+  /**
+   * Writes the state at `mapEndOffset`, unless nothing came since the last snapshot; at a roll, and (with `sync`) at
+   * a clean close. Without a sync a crash may tear the file; its checksum shows that, and an older one is taken.
+   */
+  takeSnapshot(options: { sync: boolean }): void {
+    assert((this.#staged?.size ?? 0) === 0, 'no snapshot while batches are staged')
+    const offset = this.#mapEndOffset
+    if (offset <= this.#lastSnapshotOffset) return
+    const startMs = this.#clock.monotonicMs()
+    const path = this.#snapshotPath(offset)
+    const file = this.#disk.open(path, 'create')
+    try {
+      if (file.sizeBytes() > 0) file.truncate(0)
+      file.writev([encodeProducerSnapshot(this.#producers)], 0)
+      if (options.sync) file.sync()
+    } finally {
+      file.close()
+    }
+    const elapsedMs = Math.round(this.#clock.monotonicMs() - startMs)
+    this.#logger.info(
+      `[ProducerStateManager partition=${this.#topicPartition}] Wrote producer snapshot at offset ${offset} with ${this.#producers.size} producer ids in ${elapsedMs} ms.`,
+    )
+    if (!this.#snapshots.includes(offset)) this.#snapshots = sorted([...this.#snapshots, offset])
+    this.#lastSnapshotOffset = offset
+  }
+
+  /**
+   * Brings the state to that of a log that spans [logStartOffset, logEndOffset): snapshots outside go, and unless the
+   * state already ends at `logEndOffset`, it becomes that of the newest sound snapshot. The caller then replays the
+   * batches from `mapEndOffset` on. The end is taken to be at or below the high watermark.
+   */
+  truncateAndReload(logStartOffset: number, logEndOffset: number): void {
+    this.rollback()
+    const outside = this.#snapshots.filter((offset) => offset > logEndOffset || offset <= logStartOffset)
+    this.#removeSnapshots(outside)
+    if (logEndOffset === this.#mapEndOffset) {
+      this.onLogStartOffsetIncremented(logStartOffset)
+      return
+    }
+    this.#forgetAll()
+    this.#loadNewestSnapshot(logStartOffset)
+  }
+
+  truncateFullyAndStartAt(offset: number): void {
+    this.rollback()
+    this.#forgetAll()
+    this.#removeSnapshots([...this.#snapshots])
+    this.#lastSnapshotOffset = 0
+    this.#mapEndOffset = offset
+  }
+
+  /** After snapshot files came from elsewhere: forgets all and looks at the folder anew. */
+  truncateFullyAndReloadSnapshots(): void {
+    this.truncateFullyAndStartAt(0)
+    this.#snapshots = this.#listSnapshots()
+  }
+
+  deleteSnapshotsBefore(offset: number): void {
+    this.#removeSnapshots(this.#snapshots.filter((snapshot) => snapshot < offset))
+  }
+
+  /**
+   * Removes the snapshots that belong to no segment, except the newest one above all segments: that is what a clean
+   * shutdown left.
+   */
+  removeStraySnapshots(segmentBaseOffsets: readonly number[]): void {
+    const segments = new Set(segmentBaseOffsets)
+    const newestSegment = segmentBaseOffsets.reduce((a, b) => Math.max(a, b), -1)
+    const strays = this.#snapshots.filter((offset) => !segments.has(offset))
+    const newest = strays.at(-1)
+    this.#removeSnapshots(strays.filter((offset) => offset !== newest || offset < newestSegment))
+  }
+
+  /**
+   * Renames the snapshot at `offset` to `.deleted` for a deletion that is to happen later, with its segment.
+   * Returns the new path, or undefined if there is no such snapshot.
+   */
+  markSnapshotForDeletion(offset: number): string | undefined {
+    if (!this.#snapshots.includes(offset)) return undefined
+    this.#snapshots = this.#snapshots.filter((snapshot) => snapshot !== offset)
+    const path = this.#snapshotPath(offset)
+    try {
+      this.#disk.rename(path, `${path}.deleted`)
+    } catch (error) {
+      if (error instanceof DiskError && error.code === 'ENOENT') return undefined
+      throw error
+    }
+    return `${path}.deleted`
+  }
+
+  /** After the partition's folder was renamed. */
+  updateDirectory(directory: string): void {
+    this.#directory = directory
+  }
+
+  // --- Staging -----------------------------------------------------------------------------------------------------
+
+  #stageData(
+    producerId: number,
+    buffer: Buffer,
+    position: number,
+    origin: ProducerAppendOrigin,
+  ): ProducerStateError | undefined {
+    const producerEpoch = RecordBatch.producerEpoch(buffer, position)
+    const baseOffset = RecordBatch.baseOffset(buffer, position)
+    const isTransactional = RecordBatch.isTransactional(buffer, position)
+    const seen = this.#staged?.get(producerId) ?? this.#producers.get(producerId)
+    if (seen !== undefined && origin !== 'replication') {
+      if (producerEpoch < seen.producerEpoch) {
+        return this.#staleEpoch(producerId, producerEpoch, seen.producerEpoch, baseOffset)
+      }
+      const baseSequence = RecordBatch.baseSequence(buffer, position)
+      if (origin === 'client' && !isInSequence(seen, producerEpoch, baseSequence)) {
+        return this.#outOfOrder(producerId, producerEpoch, baseSequence, seen, baseOffset)
+      }
+    }
+    if (seen !== undefined && seen.currentTxnFirstOffset >= 0 && !isTransactional) {
+      const message = `Expected transactional write from producer ${producerId} at offset ${baseOffset} in partition ${this.#topicPartition}`
+      return { errorCode: ErrorCode.INVALID_TXN_STATE, message }
+    }
+    const entry = this.#stagedEntry(producerId)
+    const delta = RecordBatch.lastOffsetDelta(buffer, position)
+    entry.setEpoch(producerEpoch)
+    entry.addBatch(
+      RecordBatch.lastSequence(buffer, position),
+      baseOffset + delta,
+      delta,
+      RecordBatch.maxTimestamp(buffer, position),
+    )
+    if (isTransactional && entry.currentTxnFirstOffset < 0) {
+      entry.currentTxnFirstOffset = baseOffset
+      this.#stagedTxns ??= []
+      this.#stagedTxns.push({ kind: 'begin', producerId, firstOffset: baseOffset })
+    }
+    return undefined
+  }
+
+  #stageMarker(
+    producerId: number,
+    buffer: Buffer,
+    position: number,
+    origin: ProducerAppendOrigin,
+  ): ProducerStateError | undefined {
+    // Compaction may leave an empty control batch behind: its whole transaction is gone from the log.
+    if (RecordBatch.recordCount(buffer, position) === 0) return undefined
+    const offset = RecordBatch.baseOffset(buffer, position)
+    const marker = readEndTxnMarker(buffer, position)
+    if (marker === undefined) {
+      const message = `No transaction marker in the control batch of producer ${producerId} at offset ${offset} in partition ${this.#topicPartition}`
+      return { errorCode: ErrorCode.CORRUPT_MESSAGE, message }
+    }
+    const producerEpoch = RecordBatch.producerEpoch(buffer, position)
+    const seen = this.#staged?.get(producerId) ?? this.#producers.get(producerId)
+    if (seen !== undefined && origin !== 'replication') {
+      if (producerEpoch < seen.producerEpoch) {
+        return this.#staleEpoch(producerId, producerEpoch, seen.producerEpoch, offset)
+      }
+      if (marker.coordinatorEpoch < seen.coordinatorEpoch) {
+        const message = `Invalid coordinator epoch for producerId ${producerId} at offset ${offset} in partition ${this.#topicPartition}: ${marker.coordinatorEpoch} (zombie), ${seen.coordinatorEpoch} (current)`
+        return { errorCode: ErrorCode.TRANSACTION_COORDINATOR_FENCED, message }
+      }
+    }
+    const entry = this.#stagedEntry(producerId)
+    const firstOffset = entry.currentTxnFirstOffset
+    if (firstOffset >= 0) {
+      this.#stagedTxns ??= []
+      const isAborted = !marker.isCommit
+      this.#stagedTxns.push({ kind: 'end', producerId, firstOffset, lastOffset: offset, isAborted })
+    }
+    entry.setEpoch(producerEpoch)
+    entry.coordinatorEpoch = marker.coordinatorEpoch
+    entry.currentTxnFirstOffset = -1
+    entry.lastTimestampMs = RecordBatch.maxTimestamp(buffer, position)
+    return undefined
+  }
+
+  #stagedEntry(producerId: number): ProducerStateEntry {
+    this.#staged ??= new Map()
+    let entry = this.#staged.get(producerId)
+    if (entry === undefined) {
+      entry = this.#spare?.pop() ?? new ProducerStateEntry()
+      entry.become(this.#producers.get(producerId))
+      this.#staged.set(producerId, entry)
+    }
+    return entry
+  }
+
+  #recycle(entry: ProducerStateEntry): void {
+    this.#spare ??= []
+    if (this.#spare.length < SPARE_ENTRIES_MAX) this.#spare.push(entry)
+  }
+
+  #staleEpoch(producerId: number, epoch: number, seenEpoch: number, offset: number): ProducerStateError {
+    const message = `Epoch of producer ${producerId} at offset ${offset} in ${this.#topicPartition} is ${epoch}, which is smaller than the last seen epoch ${seenEpoch}`
+    return { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH, message }
+  }
+
+  #outOfOrder(
+    producerId: number,
+    epoch: number,
+    sequence: number,
+    seen: ProducerStateEntry,
+    offset: number,
+  ): ProducerStateError {
+    const where = `producer ${producerId} at offset ${offset} in partition ${this.#topicPartition}`
+    const message =
+      epoch === seen.producerEpoch
+        ? `Out of order sequence number for ${where}: ${sequence} (incoming seq. number), ${seen.lastSequence} (current end sequence number)`
+        : `Invalid sequence number for new epoch of ${where}: ${epoch} (request epoch), ${sequence} (seq. number), ${seen.producerEpoch} (current producer epoch)`
+    return { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message }
+  }
+
+  #complete(end: TxnEvent & { kind: 'end' }): CompletedTxn {
+    const index = this.#ongoing.findIndex((txn) => txn.firstOffset === end.firstOffset)
+    const txn = this.#ongoing[index]
+    assert(txn !== undefined, `transaction at ${end.firstOffset} in ${this.#topicPartition} was never begun`)
+    this.#ongoing.splice(index, 1)
+    txn.lastOffset = end.lastOffset
+    insert(this.#unreplicated, txn)
+    const { producerId, firstOffset, lastOffset, isAborted } = end
+    const lastStableOffset = this.#ongoing[0]?.firstOffset ?? lastOffset + 1
+    return { producerId, firstOffset, lastOffset, isAborted, lastStableOffset }
+  }
+
+  // --- State -------------------------------------------------------------------------------------------------------
+
+  #dropUnreplicatedBelow(offset: number): void {
+    if (this.#unreplicated.length === 0) return
+    this.#unreplicated = this.#unreplicated.filter((txn) => txn.lastOffset >= offset)
+  }
+
+  #forgetAll(): void {
+    this.#producers.clear()
+    this.#ongoing = []
+    this.#unreplicated = []
+  }
+
+  #isExpired(entry: ProducerStateEntry, nowMs: number): boolean {
+    return entry.currentTxnFirstOffset < 0 && nowMs - entry.lastTimestampMs >= this.#producerIdExpirationMs
+  }
+
+  #loadNewestSnapshot(logStartOffset: number): void {
+    const nowMs = this.#clock.nowMs()
+    const prefix = `[ProducerStateManager partition=${this.#topicPartition}]`
+    for (let offset = this.latestSnapshotOffset; offset !== undefined; offset = this.latestSnapshotOffset) {
+      const path = this.#snapshotPath(offset)
+      this.#logger.info(
+        `${prefix} Loading producer state from snapshot file 'SnapshotFile(offset=${offset}, file=${path})'`,
+      )
+      const loaded = this.#readSnapshot(path)
+      if (typeof loaded !== 'string') {
+        for (const [producerId, entry] of loaded) {
+          if (this.#isExpired(entry, nowMs)) continue
+          this.#producers.set(producerId, entry)
+          if (entry.currentTxnFirstOffset >= 0) {
+            insert(this.#ongoing, { producerId, firstOffset: entry.currentTxnFirstOffset, lastOffset: -1 })
+          }
+        }
+        this.#lastSnapshotOffset = offset
+        this.#mapEndOffset = offset
+        return
+      }
+      this.#logger.warn(`${prefix} Failed to load producer snapshot from '${path}': ${loaded}`)
+      this.#removeSnapshots([offset])
+    }
+    this.#lastSnapshotOffset = logStartOffset
+    this.#mapEndOffset = logStartOffset
+  }
+
+  #readSnapshot(path: string): Map<number, ProducerStateEntry> | string {
+    try {
+      return decodeProducerSnapshot(this.#disk.readFile(path))
+    } catch (error) {
+      if (error instanceof DiskError && error.code === 'ENOENT') return 'the file is gone'
+      throw error
+    }
+  }
+
+  #snapshotPath(offset: number): string {
+    return `${this.#directory}/${offset.toString().padStart(20, '0')}.snapshot`
+  }
+
+  #listSnapshots(): number[] {
+    if (this.#disk.stat(this.#directory)?.kind !== 'directory') return []
+    const offsets: number[] = []
+    for (const { name, kind } of this.#disk.list(this.#directory)) {
+      const match = /^(\d{20})\.snapshot$/.exec(name)
+      if (kind === 'file' && match !== null) offsets.push(Number(match[1]))
+    }
+    return sorted(offsets)
+  }
+
+  #removeSnapshots(offsets: readonly number[]): void {
+    if (offsets.length === 0) return
+    for (const offset of offsets) this.#disk.remove(this.#snapshotPath(offset))
+    this.#snapshots = this.#snapshots.filter((offset) => !offsets.includes(offset))
+    // Or a crash could bring back a snapshot of records that were truncated, once others stand in their place.
+    this.#disk.syncDirectory(this.#directory)
+  }
+}
+
+/** KIP-98, as Apache Kafka 3.9 has it: a new epoch starts at 0, within an epoch the numbers follow each other. */
+function isInSequence(seen: ProducerStateEntry, producerEpoch: number, baseSequence: number): boolean {
+  return producerEpoch === seen.producerEpoch ? seen.isNext(baseSequence) : baseSequence === 0
+}
+
+function sorted(offsets: readonly number[]): number[] {
+  return [...offsets].sort((a, b) => a - b)
+}
+
+/** Transactions begin in the order of the log, so the place is nearly always the end. */
+function insert(txns: OpenTxn[], txn: OpenTxn): void {
+  let index = txns.length
+  while (index > 0 && txns[index - 1]!.firstOffset > txn.firstOffset) index--
+  txns.splice(index, 0, txn)
+}

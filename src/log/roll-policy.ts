@@ -1,0 +1,50 @@
+/**
+ * When a log starts a new segment: the active one would grow past `segment.bytes`, has taken records for longer than
+ * `segment.ms`, has a full index, or is too far behind for 31-bit relative offsets.
+ */
+import type { LogConfig } from './log-config.ts'
+import type { LogSegment } from './log-segment.ts'
+import type { StagedAppends } from './staged-appends.ts'
+
+const RELATIVE_OFFSET_MAX = 0x7fffffff
+
+export interface NextBatch {
+  readonly sizeBytes: number
+  readonly maxTimestampMs: number
+  readonly lastOffset: number
+}
+
+/** Whether the batch can't go where what is staged goes. */
+export function mustRoll(
+  active: LogSegment,
+  staged: StagedAppends,
+  batch: NextBatch,
+  limits: { config: LogConfig; nowMs: number; jitterSalt: number },
+): boolean {
+  const { config } = limits
+  const startsFresh = !staged.isEmpty && staged.rollsFirst
+  const baseOffset = startsFresh ? staged.firstOffset : active.baseOffset
+  const usedBytes = (startsFresh ? 0 : active.sizeBytes) + (staged.isEmpty ? 0 : staged.byteLength)
+  if (batch.lastOffset - baseOffset > RELATIVE_OFFSET_MAX) return true
+  if (usedBytes === 0) return false
+  if (usedBytes + batch.sizeBytes > config.segmentBytes) return true
+  if (startsFresh || active.sizeBytes === 0) return false
+  if (active.isIndexFull) return true
+  const limitMs = config.segmentMs - jitterMs(config, limits.jitterSalt + active.baseOffset)
+  return active.ageMs(limits.nowMs, batch.maxTimestampMs) > limitMs
+}
+
+/** Spread over [0, segment.jitter.ms), fixed for each segment; it need not be random to keep logs from rolling at once. */
+function jitterMs(config: LogConfig, salt: number): number {
+  const range = Math.min(config.segmentJitterMs, config.segmentMs)
+  return range <= 0 ? 0 : (Math.imul(salt | 0, 0x9e3779b1) >>> 0) % range
+}
+
+/** A number that differs between partitions. */
+export function jitterSalt(topicPartition: string): number {
+  let hash = 0
+  for (let index = 0; index < topicPartition.length; index++) {
+    hash = (Math.imul(hash, 31) + topicPartition.charCodeAt(index)) | 0
+  }
+  return hash
+}

@@ -1,0 +1,42 @@
+/**
+ * Segments on their way out: renamed at once, so that a restart does not find them again, and removed after
+ * `file.delete.delay.ms`, or by the next start.
+ */
+import type { Clock } from '../base/clock.ts'
+import { type Disk, DiskError } from '../base/disk.ts'
+import type { Logger } from '../base/logger.ts'
+import type { LogSegment } from './log-segment.ts'
+import type { ProducerStateManager } from './producer-state-manager.ts'
+
+export interface RemovalContext {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly fileDeleteDelayMs: number
+}
+
+/** Of segments that were taken out of the log already. Throws DiskError. */
+export function removeSegments(
+  segments: readonly LogSegment[],
+  producers: ProducerStateManager,
+  context: RemovalContext,
+): void {
+  const paths: string[] = []
+  for (const segment of segments) {
+    paths.push(...segment.markDeleted())
+    const snapshot = producers.markSnapshotForDeletion(segment.baseOffset)
+    if (snapshot !== undefined) paths.push(snapshot)
+  }
+  if (paths.length === 0) return
+  context.clock.after(context.fileDeleteDelayMs, () => {
+    for (const path of paths) {
+      try {
+        context.disk.remove(path)
+        context.logger.info(`Deleted ${path}.`)
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        context.logger.warn(`Could not delete ${path}; the next start will`, error)
+      }
+    }
+  })
+}

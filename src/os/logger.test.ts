@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createLogging, formatLine, type LogLevel, parseLevels } from './logger.ts'
+
+const nowMs = new Date(2023, 8, 4, 6, 5, 9, 87).getTime()
+
+function logging(levels: Record<string, LogLevel> = {}) {
+  const lines: string[] = []
+  const { loggerFor, setLevel } = createLogging({
+    clock: { nowMs: () => nowMs },
+    write: (text) => lines.push(text),
+    levels: new Map(Object.entries(levels)),
+  })
+  return { lines, loggerFor, setLevel }
+}
+
+test('a line reads as a line of Kafka: local time, level, message, class', () => {
+  const { lines, loggerFor } = logging()
+  loggerFor('kafka.server.KafkaServer').info('[KafkaServer id=1] started')
+  assert.deepEqual(lines, [
+    '[2023-09-04 06:05:09,087] INFO [KafkaServer id=1] started (kafka.server.KafkaServer)\n',
+  ])
+})
+
+test('the stack of an error and of its causes follow the line', () => {
+  const { lines, loggerFor } = logging()
+  const error = new Error('outer', { cause: new TypeError('inner') })
+  loggerFor('a').error('failed', error)
+  const [first, second, ...rest] = lines.join('').split('\n')
+  assert.equal(first, '[2023-09-04 06:05:09,087] ERROR failed (a)')
+  assert.equal(second, 'Error: outer')
+  assert.ok(rest.includes('Caused by: TypeError: inner'))
+})
+
+test('a ring of causes ends', () => {
+  const error: Error & { cause?: unknown } = new Error('ring')
+  error.cause = error
+  assert.ok(formatLine({ nowMs, level: 'FATAL', name: 'a', message: 'm', error }).startsWith('[2023'))
+})
+
+test('debug lines are off unless a level lets them through', () => {
+  const { lines, loggerFor, setLevel } = logging()
+  const logger = loggerFor('kafka.log.LogManager')
+  logger.debug('1')
+  setLevel('kafka.log', 'DEBUG')
+  logger.debug('2')
+  setLevel('kafka.log', 'OFF')
+  logger.error('3')
+  assert.equal(lines.length, 1)
+  assert.ok(lines[0]?.includes(' DEBUG 2 '))
+})
+
+test('the longest prefix at a dot decides the level', () => {
+  const { lines, loggerFor } = logging({ root: 'ERROR', kafka: 'WARN', 'kafka.log.LogManager': 'INFO' })
+  for (const name of ['kafka.log.LogManager', 'kafka.log.LogManagerX', 'kafkax.log', 'other']) {
+    loggerFor(name).info('info')
+    loggerFor(name).warn('warn')
+  }
+  assert.deepEqual(
+    lines.map((line) => line.slice(26)),
+    [
+      'INFO info (kafka.log.LogManager)\n',
+      'WARN warn (kafka.log.LogManager)\n',
+      'WARN warn (kafka.log.LogManagerX)\n',
+    ],
+  )
+})
+
+test('levels are read from text, and what is no level is left out', () => {
+  assert.deepEqual(
+    [...parseLevels('warn, kafka.server = trace,x=LOUD,,')],
+    [
+      ['root', 'WARN'],
+      ['kafka.server', 'DEBUG'],
+    ],
+  )
+  assert.equal(parseLevels(undefined).size, 0)
+})

@@ -1,0 +1,136 @@
+/**
+ * Log lines in the form of Kafka's stock log4j pattern, through loglevel:
+ *
+ *     [2023-09-24 06:59:18,875] INFO [KafkaServer id=1] started (kafka.server.KafkaServer)
+ *
+ * Time is local, as in Kafka. An error's stack follows on lines of its own, with its causes. Levels go by name:
+ * the longest configured prefix of a logger's name decides, as in log4j, and may change while loggers are in use.
+ */
+import loglevel from 'loglevel'
+import type { Clock } from '../base/clock.ts'
+import type { Logger, LoggerFactory } from '../base/logger.ts'
+
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'OFF'
+/** FATAL is the last line of a process; no logger writes it. */
+export type LineLevel = Exclude<LogLevel, 'OFF'> | 'FATAL'
+
+export interface Logging {
+  readonly loggerFor: LoggerFactory
+  /** `name` is a logger or a prefix of some at a dot; `root` stands for all. */
+  setLevel(name: string, level: LogLevel): void
+}
+
+export interface LoggingOptions {
+  readonly clock: Pick<Clock, 'nowMs'>
+  /** Takes whole lines with their line ends. */
+  readonly write: (text: string) => void
+  /** By name or prefix, `root` for the rest. Without it, INFO. */
+  readonly levels?: ReadonlyMap<string, LogLevel>
+}
+
+const loglevelNames = { DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error', OFF: 'silent' } as const
+
+/** Each call makes loggers of its own: two brokers in one process do not share levels or output. */
+export function createLogging({ clock, write, levels: configured }: LoggingOptions): Logging {
+  const levels = new Map<string, LogLevel>(configured)
+  const loggers = new Map<string, { logger: Logger; applyLevel: () => void }>()
+
+  const make = (name: string): { logger: Logger; applyLevel: () => void } => {
+    const line = (level: LineLevel) => (message: string, error?: unknown) =>
+      write(formatLine({ nowMs: clock.nowMs(), level, name, message, error }))
+    const lines: Readonly<Record<string, ReturnType<typeof line>>> = {
+      debug: line('DEBUG'),
+      info: line('INFO'),
+      warn: line('WARN'),
+      error: line('ERROR'),
+    }
+    // A symbol keeps this logger apart from another one of the same name in this process.
+    const inner = loglevel.getLogger(Symbol(name))
+    inner.methodFactory = (method) => lines[method] ?? (() => {})
+    const applyLevel = () => inner.setLevel(loglevelNames[levelOf(name, levels)], false)
+    applyLevel()
+    const logger: Logger = {
+      debug: (message) => inner.debug(message),
+      info: (message) => inner.info(message),
+      warn: (message, error) => inner.warn(message, error),
+      error: (message, error) => inner.error(message, error),
+    }
+    return { logger, applyLevel }
+  }
+
+  return {
+    loggerFor(name) {
+      let entry = loggers.get(name)
+      if (entry === undefined) {
+        entry = make(name)
+        loggers.set(name, entry)
+      }
+      return entry.logger
+    },
+    setLevel(name, level) {
+      levels.set(name, level)
+      for (const entry of loggers.values()) entry.applyLevel()
+    },
+  }
+}
+
+function levelOf(name: string, levels: ReadonlyMap<string, LogLevel>): LogLevel {
+  for (let prefix = name; prefix !== ''; prefix = prefix.slice(0, Math.max(prefix.lastIndexOf('.'), 0))) {
+    const level = levels.get(prefix)
+    if (level !== undefined) return level
+  }
+  return levels.get('root') ?? 'INFO'
+}
+
+/**
+ * Levels as the environment variable LOG_LEVEL gives them: `DEBUG`, or `WARN,kafka.server=DEBUG`. TRACE means DEBUG.
+ * What does not read as a level is left out.
+ */
+export function parseLevels(text: string | undefined): ReadonlyMap<string, LogLevel> {
+  const levels = new Map<string, LogLevel>()
+  for (const entry of (text ?? '').split(',')) {
+    const [left = '', right] = entry.split('=').map((part) => part.trim())
+    const upper = (right ?? left).toUpperCase()
+    const level = upper === 'TRACE' ? 'DEBUG' : upper === 'FATAL' ? 'ERROR' : upper
+    if (isLogLevel(level)) levels.set(right === undefined ? 'root' : left, level)
+  }
+  return levels
+}
+
+function isLogLevel(text: string): text is LogLevel {
+  return Object.hasOwn(loglevelNames, text)
+}
+
+/** One event as text that ends with a line end. */
+export function formatLine(event: {
+  nowMs: number
+  level: LineLevel
+  name: string
+  message: string
+  error?: unknown
+}): string {
+  const line = `[${localTime(event.nowMs)}] ${event.level} ${event.message} (${event.name})\n`
+  return event.error === undefined ? line : `${line}${stackOf(event.error)}\n`
+}
+
+function localTime(nowMs: number): string {
+  const date = new Date(nowMs)
+  const two = (part: number): string => String(part).padStart(2, '0')
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  return `${day} ${time},${String(date.getMilliseconds()).padStart(3, '0')}`
+}
+
+/** At most this many causes are followed, in case they form a ring. */
+const causesMax = 10
+
+function stackOf(error: unknown): string {
+  const parts: string[] = []
+  let current: unknown = error
+  while (current !== undefined && parts.length < causesMax) {
+    const text = current instanceof Error ? (current.stack ?? String(current)) : String(current)
+    parts.push(parts.length === 0 ? text : `Caused by: ${text}`)
+    current = current instanceof Error ? current.cause : undefined
+  }
+  return parts.join('\n')
+}

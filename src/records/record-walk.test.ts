@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { InvalidRecordError, type KafkaRecord, readRecords } from './record.ts'
+import * as RecordBatch from './record-batch.ts'
+import { buildBatch, type RecordDraft } from './record-batch-builder.ts'
+import { RecordWalk } from './record-walk.ts'
+
+const walk = new RecordWalk()
+
+function randomFrom(seed: number): (bound: number) => number {
+  let state = seed
+  return (bound) => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    return (state >>> 8) % bound
+  }
+}
+
+/** Plain and odd records mixed: the walk has a fast path and a thorough one, and changes between them. */
+function randomBatch(below: (bound: number) => number): Buffer {
+  const bytes = (): Buffer | null =>
+    below(5) === 0 ? null : Buffer.alloc(below(8) === 0 ? below(20_000) : below(90), 7)
+  const drafts = Array.from({ length: 1 + below(120) }, (): RecordDraft => {
+    const timestampMs = below(5) === 0 ? below(2 ** 24) * 100_000 : 1_700_000_000_000 + below(9000)
+    const headers = below(4) === 0 ? [{ key: 'h', value: bytes() }] : []
+    return { timestampMs, key: bytes(), value: bytes(), headers }
+  })
+  return buildBatch(drafts)
+}
+
+function run(batch: Buffer): boolean {
+  return walk.run(batch, RecordBatch.HEADER_BYTES, batch.length, RecordBatch.recordCount(batch))
+}
+
+test('the walk finds what reading the records in full finds', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const batch = randomBatch(randomFrom(seed))
+    assert.equal(run(batch), true, `seed ${seed}: ${walk.fault}`)
+    const records = readRecords(batch)
+    const deltas = records.map((record) => record.timestampMs - RecordBatch.baseTimestamp(batch))
+    assert.equal(walk.minTimestampDelta, Math.min(...deltas))
+    assert.equal(walk.maxTimestampDelta, Math.max(...deltas))
+    assert.equal(
+      walk.firstNullKeyIndex,
+      records.findIndex((record) => record.key === null),
+    )
+  }
+})
+
+test('on damaged records the walk refuses exactly what reading in full refuses, and offsets with gaps', () => {
+  let refused = 0
+  for (let seed = 1; seed <= 25; seed++) {
+    const below = randomFrom(seed)
+    const batch = randomBatch(below)
+    for (let round = 0; round < 60; round++) {
+      const damaged = Buffer.from(batch)
+      const at = RecordBatch.HEADER_BYTES + below(Math.min(200, damaged.length - RecordBatch.HEADER_BYTES))
+      damaged[at] = below(256)
+      const isSound = run(damaged)
+      let records: KafkaRecord[] | undefined
+      try {
+        records = readRecords(damaged)
+      } catch (error) {
+        assert.ok(error instanceof InvalidRecordError, String(error))
+      }
+      const isReadable = records?.every((record, index) => record.offset === index) ?? false
+      assert.equal(isSound, isReadable, `seed ${seed}, round ${round}: ${walk.fault}`)
+      if (!isSound) {
+        refused++
+        assert.ok(walk.fault !== null && walk.faultIndex >= 0)
+      }
+    }
+  }
+  assert.ok(refused > 100)
+})

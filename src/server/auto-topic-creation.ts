@@ -1,0 +1,90 @@
+/**
+ * Topics that come to be because someone asked for them: clients' topics through Metadata, internal ones through
+ * FindCoordinator. Many may ask for the same topic at once; it is created once and they wait together.
+ */
+import type { TopicAdmin } from '../controller/topic-admin.ts'
+import type { CreatableTopic } from '../controller/topic-plan.ts'
+import type { BrokerConfig } from '../metadata/config/broker-config.ts'
+import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../metadata/topic-names.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+
+/** How long an answer waits for a topic that is being created, before it says LEADER_NOT_AVAILABLE. */
+const WAIT_MS_MAX = 1000
+
+export class AutoTopicCreation {
+  readonly #topicAdmin: TopicAdmin
+  readonly #config: BrokerConfig
+  readonly #inFlight = new Map<string, Promise<number>>()
+
+  constructor(options: { topicAdmin: TopicAdmin; config: BrokerConfig }) {
+    this.#topicAdmin = options.topicAdmin
+    this.#config = options.config
+  }
+
+  /**
+   * @returns for each topic NONE once its partitions have leaders, LEADER_NOT_AVAILABLE if that takes too long, or
+   * the reason why it can't be created.
+   */
+  async create(names: readonly string[]): Promise<Map<string, number>> {
+    const results = names.map(async (name) => [name, await this.#createOnce(name)] as const)
+    return new Map(await Promise.all(results))
+  }
+
+  #createOnce(name: string): Promise<number> {
+    const running = this.#inFlight.get(name)
+    if (running !== undefined) return running
+    const creation = this.#create(name).finally(() => this.#inFlight.delete(name))
+    this.#inFlight.set(name, creation)
+    return creation
+  }
+
+  async #create(name: string): Promise<number> {
+    const [result] = await this.#topicAdmin.createTopics([this.#specOf(name)], { timeoutMs: WAIT_MS_MAX })
+    const errorCode = result?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
+    if (errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) return ErrorCode.NONE
+    return errorCode === ErrorCode.REQUEST_TIMED_OUT ? ErrorCode.LEADER_NOT_AVAILABLE : errorCode
+  }
+
+  /** Internal topics have settings of their own; all others take the broker's defaults. */
+  #specOf(name: string): CreatableTopic {
+    const config = this.#config
+    switch (name) {
+      case GROUP_METADATA_TOPIC:
+        return topicSpec(name, config.offsetsTopicNumPartitions, config.offsetsTopicReplicationFactor, [
+          ['cleanup.policy', 'compact'],
+          ['segment.bytes', String(config.offsetsTopicSegmentBytes)],
+          ['compression.type', 'producer'],
+        ])
+      case TRANSACTION_STATE_TOPIC:
+        return topicSpec(
+          name,
+          config.transactionStateLogNumPartitions,
+          config.transactionStateLogReplicationFactor,
+          [
+            ['cleanup.policy', 'compact'],
+            ['segment.bytes', String(config.transactionStateLogSegmentBytes)],
+            ['compression.type', 'uncompressed'],
+            ['unclean.leader.election.enable', 'false'],
+            ['min.insync.replicas', String(config.transactionStateLogMinIsr)],
+          ],
+        )
+      default:
+        return topicSpec(name, -1, -1, [])
+    }
+  }
+}
+
+function topicSpec(
+  name: string,
+  numPartitions: number,
+  replicationFactor: number,
+  configs: readonly (readonly [string, string])[],
+): CreatableTopic {
+  return {
+    name,
+    numPartitions,
+    replicationFactor,
+    assignments: [],
+    configs: configs.map(([key, value]) => ({ name: key, value })),
+  }
+}

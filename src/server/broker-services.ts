@@ -1,0 +1,30 @@
+/**
+ * What handlers work with: the rooms of one broker, put together by the composition root. Handlers hold no state of
+ * their own.
+ */
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { TopicAdmin } from '../controller/topic-admin.ts'
+import type { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
+import type { LogManager } from '../log/log-manager.ts'
+import type { BrokerConfig } from '../metadata/config/broker-config.ts'
+import type { ConfigRepository } from '../metadata/config-repository.ts'
+import type { MetadataCache } from '../metadata/metadata-cache.ts'
+import type { ReplicaManager } from '../replica/replica-manager.ts'
+import type { AutoTopicCreation } from './auto-topic-creation.ts'
+import type { FetchSessionManager } from './fetch-session-manager.ts'
+
+export interface BrokerServices {
+  readonly brokerId: number
+  readonly config: BrokerConfig
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metadataCache: MetadataCache
+  readonly replicaManager: ReplicaManager
+  readonly logManager: LogManager
+  readonly topicAdmin: TopicAdmin
+  readonly autoTopicCreation: AutoTopicCreation
+  readonly configRepository: ConfigRepository
+  readonly producerIds: ProducerIdManager
+  readonly fetchSessions: FetchSessionManager
+}

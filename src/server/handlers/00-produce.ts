@@ -1,0 +1,187 @@
+/**
+ * Produce (0), versions 0-13.
+ *
+ * Records are staged on their logs in the order of the request and written together with everything else of this
+ * tick; the answer waits for the write (acks=1) or for the high watermark (acks=-1), and acks=0 has none. The frame
+ * that holds the records is given back as soon as they are written, however long the answer waits.
+ *
+ * - Up to version 2 the records may be message sets of magic 0 and 1: they become one batch of magic 2 (KIP-98).
+ * - From 3 on there is exactly one batch of magic 2 for each partition; zstd needs version 7 (KIP-110).
+ * - 10 adds the leader to NOT_LEADER_OR_FOLLOWER (KIP-951); 13 names topics by id (KIP-516).
+ * - A failed append with acks=0 closes the connection: there is no other way to tell the client.
+ * - Transactional batches are refused with INVALID_TXN_STATE: no transaction can be open here.
+ */
+import { type AppendOutcome, appendFailure } from '../../log/append-outcome.ts'
+import { isInternalTopic } from '../../metadata/topic-names.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { ProduceRequest, ProduceResponse } from '../../protocol/messages/00-produce.ts'
+import type { Draft } from '../../protocol/schema.ts'
+import { zstd } from '../../records/compression/zstd.ts'
+import { isMessageSet, toBatches } from '../../records/message-set.ts'
+import { compressionId, HEADER_BYTES, isTransactional } from '../../records/record-batch.ts'
+import type { Partition } from '../../replica/partition.ts'
+import { PendingAppends } from '../../replica/pending-appends.ts'
+import { ZERO_UUID } from '../../wire/text.ts'
+import type { BrokerServices } from '../broker-services.ts'
+import { defineHandler, type Handler, LATER } from '../handler.ts'
+import type { RequestContext } from '../request-context.ts'
+import { advertisedBrokers } from './endpoints.ts'
+import { currentLeaderOf, missingPartitionError } from './partition-lookup.ts'
+
+type Response = Draft<typeof ProduceResponse>
+type TopicData = ProduceRequest['topicData'][number]
+type PartitionData = TopicData['partitionData'][number]
+
+/** The one client that may write to internal topics, as in Kafka. */
+const ADMIN_CLIENT_ID = '__admin_client'
+const FIRST_VERSION_OF_MAGIC_V2 = 3
+const FIRST_VERSION_OF_ZSTD = 7
+const FIRST_VERSION_WITH_LEADERS = 10
+
+/** One partition's part of the request, from staging to the answer. */
+interface Append {
+  readonly topic: TopicData
+  readonly index: number
+  readonly partition: Partition | undefined
+  readonly outcome: AppendOutcome
+}
+
+export function produceHandler(services: BrokerServices): Handler<ProduceRequest, Response> {
+  return defineHandler(ProduceRequest, ProduceResponse, [0, 13], (request, context) => {
+    const appends: Append[] = []
+    const pending = new PendingAppends(() => onWritten(services, request, appends, context))
+    for (const topic of request.topicData) {
+      const name = topic.topicId === ZERO_UUID ? topic.name : services.metadataCache.topicById(topic.topicId)?.name
+      for (const data of topic.partitionData) {
+        const partition = name === undefined ? undefined : services.replicaManager.partition(name, data.index)
+        const outcome = stage(services, request, context, { partition, topic: name, data }, pending)
+        appends.push({ topic, index: data.index, partition, outcome })
+      }
+    }
+    pending.seal()
+    return LATER
+  })
+}
+
+function stage(
+  services: BrokerServices,
+  request: ProduceRequest,
+  context: RequestContext,
+  { partition, topic, data }: { partition: Partition | undefined; topic: string | undefined; data: PartitionData },
+  pending: PendingAppends,
+): AppendOutcome {
+  const { acks } = request
+  if (acks !== 0 && acks !== 1 && acks !== -1) return failure(ErrorCode.INVALID_REQUIRED_ACKS)
+  if (topic === undefined) return failure(ErrorCode.UNKNOWN_TOPIC_ID)
+  if (isInternalTopic(topic) && context.clientId !== ADMIN_CLIENT_ID) {
+    return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, `Cannot append to internal topic ${topic}`)
+  }
+  if (partition === undefined) return failure(missingPartitionError(services, topic, data.index))
+  if (partition.role === 'offline') return failure(ErrorCode.KAFKA_STORAGE_ERROR)
+  if (!partition.isLeader) return failure(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  if (acks === -1 && partition.isUnderMinIsr) return failure(ErrorCode.NOT_ENOUGH_REPLICAS)
+
+  const batch = batchOf(data.records, context.apiVersion, partition.onlineLog.config.maxMessageBytes)
+  if (!Buffer.isBuffer(batch)) return batch
+  const outcome = services.replicaManager.append(partition, batch, { origin: 'client', waiter: pending })
+  if (outcome.errorCode === ErrorCode.NONE) pending.expect()
+  return outcome
+}
+
+/** The batch that a partition's records are, or become if they are an old message set; the log checks the rest. */
+function batchOf(records: Buffer | null, apiVersion: number, maxBytes: number): Buffer | AppendOutcome {
+  if (records === null) return failure(ErrorCode.INVALID_RECORD, 'the request holds no records for the partition')
+  if (apiVersion < FIRST_VERSION_OF_MAGIC_V2 && isMessageSet(records)) {
+    const converted = toBatches(records, maxBytes)
+    return 'batch' in converted ? converted.batch : failure(ErrorCode[converted.error], converted.message)
+  }
+  if (records.length >= HEADER_BYTES) {
+    if (compressionId(records) === zstd.id && apiVersion < FIRST_VERSION_OF_ZSTD) {
+      return failure(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+    }
+    if (isTransactional(records)) return failure(ErrorCode.INVALID_TXN_STATE)
+  }
+  return records
+}
+
+function failure(errorCode: number, message: string | null = null): AppendOutcome {
+  return appendFailure(errorCode, message, -1)
+}
+
+/** The records are on disk, or failed: from here on the request's bytes are not read any more. */
+function onWritten(
+  services: BrokerServices,
+  request: ProduceRequest,
+  appends: readonly Append[],
+  context: RequestContext<Response>,
+): void {
+  context.release()
+  if (request.acks === 0) {
+    const failed = appends.some((append) => append.outcome.errorCode !== ErrorCode.NONE)
+    if (failed) context.closeConnection()
+    else context.respond(undefined)
+    return
+  }
+  if (request.acks === 1) {
+    context.respond(response(services, appends, context))
+    return
+  }
+  services.replicaManager.awaitReplication(
+    appends.filter(isWritten),
+    request.timeoutMs,
+    () => context.respond(response(services, appends, context)),
+  )
+}
+
+function isWritten(append: Append): append is Append & { readonly partition: Partition } {
+  return append.partition !== undefined && append.outcome.errorCode === ErrorCode.NONE
+}
+
+function response(services: BrokerServices, appends: readonly Append[], context: RequestContext): Response {
+  const topics = new Map<TopicData, Append[]>()
+  for (const append of appends) {
+    const group = topics.get(append.topic)
+    if (group === undefined) topics.set(append.topic, [append])
+    else group.push(append)
+  }
+  return {
+    responses: Array.from(topics, ([{ name, topicId }, group]) => ({
+      name,
+      topicId,
+      partitionResponses: group.map((append) => partitionResponse(services, context, append)),
+    })),
+    ...(appends.some((append) => showsLeader(append, context))
+      ? { nodeEndpoints: advertisedBrokers(services, context) }
+      : undefined),
+  }
+}
+
+/** The client is told where the leader is now. */
+function showsLeader({ partition, outcome }: Append, { apiVersion }: RequestContext): boolean {
+  return (
+    partition !== undefined &&
+    apiVersion >= FIRST_VERSION_WITH_LEADERS &&
+    outcome.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER
+  )
+}
+
+function partitionResponse(services: BrokerServices, context: RequestContext, append: Append) {
+  const { index, partition, outcome } = append
+  const { errorCode } = outcome
+  const failed = errorCode !== ErrorCode.NONE
+  return {
+    index,
+    errorCode,
+    errorMessage: outcome.errorMessage,
+    baseOffset: failed ? -1 : outcome.firstOffset,
+    logAppendTimeMs: failed ? -1 : outcome.logAppendTimeMs,
+    logStartOffset: failed ? -1 : outcome.logStartOffset,
+    recordErrors: outcome.recordErrors.map(({ batchIndex, message }) => ({
+      batchIndex,
+      batchIndexErrorMessage: message,
+    })),
+    ...(showsLeader(append, context)
+      ? { currentLeader: currentLeaderOf(services, partition!.topic, index) }
+      : undefined),
+  }
+}

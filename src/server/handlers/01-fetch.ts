@@ -1,0 +1,198 @@
+/**
+ * Fetch (1), versions 0-18, for consumers and followers.
+ *
+ * The partitions come from the request or from its session (KIP-227); they are read at once, and if there is too
+ * little the request waits on the purgatory until an append, or its time, brings the answer. Records leave as slices
+ * of segment files: their bytes pass through here unread.
+ *
+ * - Up to version 2 a batch larger than the limits is not returned; from 3 on the first one always is (KIP-74).
+ * - Up to version 3 records are converted down to message sets of magic 0 (0-1) or 1 (2-3), which reads them.
+ * - Below 10 a topic that is compressed with zstd by its own setting is refused (KIP-110).
+ * - 13 names topics by id (KIP-516); 16 adds where the leader is now (KIP-951).
+ */
+import type { FileSlice } from '../../base/payload.ts'
+import type { FetchIsolation } from '../../log/fetch-data-info.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { FetchRequest, FetchResponse } from '../../protocol/messages/01-fetch.ts'
+import type { Draft } from '../../protocol/schema.ts'
+import { downConvert } from '../../records/message-set.ts'
+import type { FetchEntry, FetchParams, FetchRead, FetchResult } from '../../replica/replica-fetch.ts'
+import type { BrokerServices } from '../broker-services.ts'
+import type { FetchPartition } from '../fetch-session.ts'
+import type { FetchContext } from '../fetch-session-manager.ts'
+import { defineHandler, type Handler, LATER } from '../handler.ts'
+import type { RequestContext } from '../request-context.ts'
+import { advertisedBrokers } from './endpoints.ts'
+import { currentLeaderOf, missingPartitionError } from './partition-lookup.ts'
+
+type Response = Draft<typeof FetchResponse>
+type TopicResponse = NonNullable<Response['responses']>[number]
+type PartitionResponse = NonNullable<TopicResponse['partitions']>[number]
+
+const FIRST_VERSION_WITH_BATCHES = 4
+const FIRST_VERSION_WITH_ZSTD = 10
+const FIRST_VERSION_WITH_CURRENT_LEADER = 12
+const FIRST_VERSION_WITH_TOPIC_IDS = 13
+const FIRST_VERSION_WITH_MAX_BYTES = 3
+const FIRST_VERSION_WITH_LEADERS = 16
+const READ_COMMITTED = 1
+const CONSUMER = -1
+
+/** A result with what the session looks at. */
+interface Answered {
+  readonly partition: FetchPartition
+  readonly topic: string
+  readonly errorCode: number
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  readonly recordsBytes: number
+  readonly mustReturn: boolean
+  readonly result: FetchResult
+}
+
+export function fetchHandler(services: BrokerServices): Handler<FetchRequest, Response> {
+  return defineHandler(FetchRequest, FetchResponse, [0, 18], (request, context) => {
+    const session = services.fetchSessions.newContext(request, context.apiVersion)
+    if (session.errorCode !== ErrorCode.NONE) return { errorCode: session.errorCode, responses: [] }
+    const topics = session.partitions.map((partition) => topicOf(services, partition, context.apiVersion))
+    const entries = session.partitions.map((partition, i) => entryOf(services, context, partition, topics[i]))
+    // What the request holds is decoded: its bytes need not wait with it.
+    context.release()
+    services.replicaManager.fetch(entries, paramsOf(services, request, context), (read) => {
+      context.respond(response(services, context, session, topics, read))
+    })
+    return LATER
+  })
+}
+
+/** Undefined: the id is unknown. */
+function topicOf(services: BrokerServices, partition: FetchPartition, apiVersion: number): string | undefined {
+  if (apiVersion < FIRST_VERSION_WITH_TOPIC_IDS) return partition.topic
+  return services.metadataCache.topicById(partition.topicId)?.name
+}
+
+function entryOf(
+  services: BrokerServices,
+  context: RequestContext,
+  asked: FetchPartition,
+  topic: string | undefined,
+): FetchEntry {
+  const partition = topic === undefined ? undefined : services.replicaManager.partition(topic, asked.partition)
+  let errorCode: number = ErrorCode.NONE
+  if (topic === undefined) errorCode = ErrorCode.UNKNOWN_TOPIC_ID
+  else if (partition === undefined) errorCode = missingPartitionError(services, topic, asked.partition)
+  else if (context.apiVersion < FIRST_VERSION_WITH_ZSTD && partition.log?.config.compressionType === 'zstd') {
+    errorCode = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+  }
+  return {
+    partition: errorCode === ErrorCode.NONE ? partition : undefined,
+    errorCode,
+    fetchOffset: asked.fetchOffset,
+    logStartOffset: asked.logStartOffset,
+    maxBytes: asked.partitionMaxBytes,
+    currentLeaderEpoch: asked.currentLeaderEpoch,
+    lastFetchedEpoch: asked.lastFetchedEpoch,
+  }
+}
+
+function paramsOf(services: BrokerServices, request: FetchRequest, context: RequestContext): FetchParams {
+  // KIP-903 moved the follower's id into a tagged struct in version 15.
+  const replicaId = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
+  const isConsumer = replicaId === CONSUMER
+  let isolation: FetchIsolation = 'log-end'
+  if (isConsumer) isolation = request.isolationLevel === READ_COMMITTED ? 'last-stable' : 'high-watermark'
+  return {
+    replicaId,
+    isolation,
+    maxWaitMs: request.maxWaitMs,
+    minBytes: Math.min(request.minBytes, request.maxBytes),
+    maxBytes: isConsumer ? Math.min(request.maxBytes, services.config.fetchMaxBytes) : request.maxBytes,
+    minOneMessage: context.apiVersion >= FIRST_VERSION_WITH_MAX_BYTES,
+  }
+}
+
+function response(
+  services: BrokerServices,
+  context: RequestContext,
+  session: FetchContext,
+  topics: readonly (string | undefined)[],
+  read: FetchRead,
+): Response {
+  const answered = session.partitions.map((partition, i) => answer(partition, topics[i] ?? '', read.results[i]!))
+  const { errorCode, sessionId, results } = session.respond(answered)
+  const told = new Set(results)
+  for (const each of answered) if (!told.has(each)) each.result.slice?.release()
+  const showsLeaders =
+    context.apiVersion >= FIRST_VERSION_WITH_LEADERS && results.some((each) => isAboutLeader(each.errorCode))
+  return {
+    errorCode,
+    sessionId,
+    responses: groupByTopic(services, context, results),
+    ...(showsLeaders ? { nodeEndpoints: advertisedBrokers(services, context) } : undefined),
+  }
+}
+
+function answer(partition: FetchPartition, topic: string, result: FetchResult): Answered {
+  return {
+    partition,
+    topic,
+    errorCode: result.errorCode,
+    highWatermark: result.highWatermark,
+    lastStableOffset: result.lastStableOffset,
+    logStartOffset: result.logStartOffset,
+    recordsBytes: result.slice?.byteLength ?? 0,
+    mustReturn: result.divergingEpoch !== undefined,
+    result,
+  }
+}
+
+/** Neighbours of one topic share an entry; the order of the partitions stays. */
+function groupByTopic(services: BrokerServices, context: RequestContext, results: readonly Answered[]): TopicResponse[] {
+  const topics: { topic: string; topicId: string; partitions: PartitionResponse[] }[] = []
+  for (const each of results) {
+    const { topic, topicId } = each.partition
+    let last = topics.at(-1)
+    if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
+      last = { topic, topicId, partitions: [] }
+      topics.push(last)
+    }
+    last.partitions.push(partitionResponse(services, context, each))
+  }
+  return topics
+}
+
+function partitionResponse(services: BrokerServices, context: RequestContext, each: Answered): PartitionResponse {
+  const { partition, topic, result } = each
+  const records = recordsOf(context.apiVersion, partition.fetchOffset, result.slice)
+  return {
+    partitionIndex: partition.partition,
+    errorCode: typeof records === 'number' ? records : each.errorCode,
+    highWatermark: each.highWatermark,
+    lastStableOffset: each.lastStableOffset,
+    logStartOffset: each.logStartOffset,
+    abortedTransactions: result.abortedTransactions,
+    records: typeof records === 'number' ? null : records,
+    ...(result.divergingEpoch === undefined ? undefined : { divergingEpoch: result.divergingEpoch }),
+    ...(context.apiVersion >= FIRST_VERSION_WITH_CURRENT_LEADER && isAboutLeader(each.errorCode) && topic !== ''
+      ? { currentLeader: currentLeaderOf(services, topic, partition.partition) }
+      : undefined),
+  }
+}
+
+function isAboutLeader(errorCode: number): boolean {
+  return errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH
+}
+
+const NO_RECORDS = new Uint8Array(0)
+
+/** The slice as it is, or for old clients what it converts to, or the error of that. */
+function recordsOf(apiVersion: number, fetchOffset: number, slice: FileSlice | null): FileSlice | Uint8Array | number {
+  if (slice === null) return NO_RECORDS
+  if (apiVersion >= FIRST_VERSION_WITH_BATCHES) return slice
+  const batches = Buffer.allocUnsafe(slice.byteLength)
+  slice.file.read(batches, 0, slice.byteLength, slice.position)
+  slice.release()
+  const { messageSet, failure } = downConvert(batches, { toMagic: apiVersion <= 1 ? 0 : 1, fromOffset: fetchOffset })
+  return failure === undefined ? messageSet : ErrorCode[failure.error]
+}

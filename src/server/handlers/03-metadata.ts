@@ -1,0 +1,127 @@
+/**
+ * Metadata (3), versions 0-13.
+ *
+ * - 0 has no null list: an empty one asks for all topics. From 1 on null does, and empty asks for none.
+ * - Unknown topics are created where `auto.create.topics.enable` and the client (4+) allow it. Kafka answers such a
+ *   topic with LEADER_NOT_AVAILABLE and lets the client ask again; here the answer waits a little for the topic, and
+ *   falls back to that code. A name that can't be created says why.
+ * - 10 shows topic ids; from 12 on topics are also asked for by id.
+ */
+import type { TopicMetadata } from '../../metadata/metadata-cache.ts'
+import { isInternalTopic, topicNameProblem } from '../../metadata/topic-names.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { MetadataRequest, MetadataResponse } from '../../protocol/messages/03-metadata.ts'
+import type { Draft } from '../../protocol/schema.ts'
+import { ZERO_UUID } from '../../wire/text.ts'
+import type { BrokerServices } from '../broker-services.ts'
+import { defineHandler, type Handler } from '../handler.ts'
+import type { RequestContext } from '../request-context.ts'
+import { advertisedBrokers } from './endpoints.ts'
+import {
+  ALL_CLUSTER_OPERATIONS,
+  ALL_TOPIC_OPERATIONS,
+  OPERATIONS_NOT_ASKED_FOR,
+  partitionView,
+  sortedPartitions,
+} from './topic-metadata.ts'
+
+type Response = Draft<typeof MetadataResponse>
+type TopicResponse = NonNullable<Response['topics']>[number]
+
+/** Errors of creation, by topic. */
+type CreationErrors = ReadonlyMap<string, number>
+const NO_ERRORS: CreationErrors = new Map()
+
+export function metadataHandler(services: BrokerServices): Handler<MetadataRequest, Response> {
+  return defineHandler(MetadataRequest, MetadataResponse, [0, 13], (request, context) => {
+    const missing = topicsToCreate(services, request)
+    if (missing.length === 0) return response(services, request, context, NO_ERRORS)
+    return services.autoTopicCreation
+      .create(missing)
+      .then((errors) => response(services, request, context, errors))
+  })
+}
+
+function topicsToCreate(services: BrokerServices, request: MetadataRequest): string[] {
+  if (request.topics === null || !request.allowAutoTopicCreation) return []
+  const names = new Set<string>()
+  for (const { name, topicId } of request.topics) {
+    if (name === null || topicId !== ZERO_UUID || topicNameProblem(name) !== undefined) continue
+    if (services.metadataCache.topic(name) !== undefined) continue
+    if (services.config.autoCreateTopicsEnable || isInternalTopic(name)) names.add(name)
+  }
+  return [...names]
+}
+
+function response(
+  services: BrokerServices,
+  request: MetadataRequest,
+  context: RequestContext,
+  errors: CreationErrors,
+): Response {
+  const { metadataCache } = services
+  const operations = request.includeTopicAuthorizedOperations ? ALL_TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED_FOR
+  return {
+    brokers: advertisedBrokers(services, context),
+    clusterId: metadataCache.clusterId,
+    controllerId: metadataCache.snapshot().controllerId,
+    clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
+      ? ALL_CLUSTER_OPERATIONS
+      : OPERATIONS_NOT_ASKED_FOR,
+    topics: requestedTopics(services, request, context.apiVersion).map((asked) => ({
+      ...topicResponse(services, context, asked, errors),
+      topicAuthorizedOperations: operations,
+    })),
+  }
+}
+
+interface AskedTopic {
+  readonly name: string | null
+  readonly topicId: string
+}
+
+function requestedTopics(services: BrokerServices, request: MetadataRequest, apiVersion: number): AskedTopic[] {
+  const { topics } = request
+  if (topics === null || (apiVersion === 0 && topics.length === 0)) {
+    return Array.from(services.metadataCache.snapshot().topics.keys(), (name) => ({ name, topicId: ZERO_UUID }))
+  }
+  return topics
+}
+
+function topicResponse(
+  services: BrokerServices,
+  context: RequestContext,
+  { name, topicId }: AskedTopic,
+  errors: CreationErrors,
+): TopicResponse {
+  if (topicId !== ZERO_UUID) {
+    const byId = services.metadataCache.topicById(topicId)
+    // A client that can't read a null name (10, 11) gets an empty one, as Kafka does.
+    const noName = context.apiVersion >= 12 ? null : ''
+    return byId === undefined
+      ? { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: noName, topicId }
+      : knownTopic(services, context, byId)
+  }
+  if (name === null) return { errorCode: ErrorCode.INVALID_REQUEST, name }
+  const topic = services.metadataCache.topic(name)
+  if (topic !== undefined) return knownTopic(services, context, topic)
+  return { errorCode: unknownTopicError(name, errors), name, isInternal: isInternalTopic(name) }
+}
+
+function unknownTopicError(name: string, errors: CreationErrors): number {
+  if (topicNameProblem(name) !== undefined) return ErrorCode.INVALID_TOPIC_EXCEPTION
+  const error = errors.get(name)
+  if (error === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  // Created, and gone again since.
+  return error === ErrorCode.NONE ? ErrorCode.LEADER_NOT_AVAILABLE : error
+}
+
+function knownTopic(services: BrokerServices, context: RequestContext, topic: TopicMetadata): TopicResponse {
+  return {
+    errorCode: ErrorCode.NONE,
+    name: topic.name,
+    topicId: topic.topicId,
+    isInternal: isInternalTopic(topic.name),
+    partitions: sortedPartitions(topic).map((partition) => partitionView(services, context, partition)),
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * CreateTopics (19), versions 0-7. Answered once every partition has a leader that this broker knows of, or with
+ * REQUEST_TIMED_OUT when the client's time is over (the topic then comes to be all the same). With `validateOnly`
+ * everything is checked and nothing done. From version 5 on the answer holds the topic's settings (KIP-525).
+ */
+import type { CreateTopicResult } from '../../controller/topic-admin.ts'
+import { describeTopicConfigs } from '../../metadata/config/describe-configs.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { CreateTopicsRequest, CreateTopicsResponse } from '../../protocol/messages/19-create-topics.ts'
+import type { Draft } from '../../protocol/schema.ts'
+import type { BrokerServices } from '../broker-services.ts'
+import { defineHandler, type Handler } from '../handler.ts'
+
+type Response = Draft<typeof CreateTopicsResponse>
+type TopicRequest = CreateTopicsRequest['topics'][number]
+
+export function createTopicsHandler(services: BrokerServices): Handler<CreateTopicsRequest, Response> {
+  return defineHandler(CreateTopicsRequest, CreateTopicsResponse, [0, 7], async ({ topics, timeoutMs, validateOnly }) => {
+    const results = await services.topicAdmin.createTopics(topics, { timeoutMs, validateOnly })
+    return { topics: results.map((result, i) => ({ ...result, configs: configsOf(services, result, topics[i]!) })) }
+  })
+}
+
+function configsOf(services: BrokerServices, { errorCode }: CreateTopicResult, asked: TopicRequest) {
+  if (errorCode !== ErrorCode.NONE) return []
+  const entries = new Map(asked.configs.map(({ name, value }) => [name, value]))
+  return describeTopicConfigs(
+    entries,
+    { static: services.config },
+    { configurationKeys: null, includeSynonyms: false },
+  )
+}

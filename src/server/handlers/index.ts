@@ -1,0 +1,38 @@
+/** Every API that this broker answers; what is not in here is not advertised. */
+import type { BrokerServices } from '../broker-services.ts'
+import type { AnyHandler } from '../handler.ts'
+import { produceHandler } from './00-produce.ts'
+import { fetchHandler } from './01-fetch.ts'
+import { listOffsetsHandler } from './02-list-offsets.ts'
+import { metadataHandler } from './03-metadata.ts'
+import { findCoordinatorHandler } from './10-find-coordinator.ts'
+import { createTopicsHandler } from './19-create-topics.ts'
+import { deleteTopicsHandler } from './20-delete-topics.ts'
+import { deleteRecordsHandler } from './21-delete-records.ts'
+import { initProducerIdHandler } from './22-init-producer-id.ts'
+import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts'
+import { describeConfigsHandler } from './32-describe-configs.ts'
+import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
+import { createPartitionsHandler } from './37-create-partitions.ts'
+import { describeClusterHandler } from './60-describe-cluster.ts'
+import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts'
+
+export function brokerHandlers(services: BrokerServices): AnyHandler[] {
+  return [
+    produceHandler(services),
+    fetchHandler(services),
+    listOffsetsHandler(services),
+    metadataHandler(services),
+    findCoordinatorHandler(services),
+    createTopicsHandler(services),
+    deleteTopicsHandler(services),
+    deleteRecordsHandler(services),
+    initProducerIdHandler(services),
+    offsetForLeaderEpochHandler(services),
+    describeConfigsHandler(services),
+    describeLogDirsHandler(services),
+    createPartitionsHandler(services),
+    describeClusterHandler(services),
+    describeTopicPartitionsHandler(services),
+  ]
+}

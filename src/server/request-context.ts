@@ -1,0 +1,131 @@
+/**
+ * One request on its way through the broker: who asked, over which connection, and the ways to answer. It is also the
+ * request's place in the connection's queue of responses, which leave in the order in which the requests came.
+ *
+ * Invariants
+ * - `respond` has an effect once; what comes later is a bug and asserts.
+ * - The request's bytes (record batches above all) stay valid until `release`, or until the response has left or was
+ *   dropped with its connection; released twice is released once.
+ */
+import { assert } from '../base/assert.ts'
+import type { Frame } from './frame-reader.ts'
+import type { AnyHandler } from './handler.ts'
+
+/** Who a request acts for. Everyone is User:ANONYMOUS until connections can prove otherwise. */
+export interface Principal {
+  readonly type: string
+  readonly name: string
+}
+
+export const ANONYMOUS: Principal = { type: 'User', name: 'ANONYMOUS' }
+
+/** What a handler may know of the connection that a request came over. */
+export interface ConnectionInfo {
+  /** As Kafka prints it: `127.0.0.1:9092-127.0.0.1:53420-3`. */
+  readonly id: string
+  readonly listenerName: string
+  readonly clientAddress: string
+  readonly clientPort: number
+  /** The address and port of ours that the client dialled. */
+  readonly localAddress: string
+  readonly localPort: number
+  readonly principal: Principal
+  /** What the client calls itself in ApiVersions (KIP-511); 'unknown' until then. */
+  clientSoftwareName: string
+  clientSoftwareVersion: string
+}
+
+/** What a context needs of the connection's response queue. */
+export interface ResponseSink {
+  onResponded(context: RequestContext): void
+}
+
+export interface RequestContextFields {
+  readonly apiVersion: number
+  readonly correlationId: number
+  readonly clientId: string | null
+  /** The version to answer in: that of the request, but 0 for an ApiVersions request we don't know. */
+  readonly responseVersion: number
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: only a handler knows the type of its response
+export class RequestContext<Res = any> {
+  readonly handler: AnyHandler
+  readonly apiVersion: number
+  readonly correlationId: number
+  readonly clientId: string | null
+  readonly connection: ConnectionInfo
+  readonly responseVersion: number
+  readonly #sink: ResponseSink
+  #frame: Frame | undefined
+  #responded = false
+  #response: Res | undefined
+  #throttleMs = 0
+  #closesConnection = false
+
+  constructor(
+    handler: AnyHandler,
+    fields: RequestContextFields,
+    connection: ConnectionInfo,
+    sink: ResponseSink,
+    frame: Frame,
+  ) {
+    this.handler = handler
+    this.apiVersion = fields.apiVersion
+    this.correlationId = fields.correlationId
+    this.clientId = fields.clientId
+    this.responseVersion = fields.responseVersion
+    this.connection = connection
+    this.#sink = sink
+    this.#frame = frame
+  }
+
+  get apiKey(): number {
+    return this.handler.apiKey
+  }
+
+  /** Answers; undefined: the client expects no response. Slices of files in it are released once they are sent. */
+  respond(response: Res | undefined): void {
+    assert(!this.#responded, `${this.handler.request.name} was answered twice`)
+    this.#responded = true
+    this.#response = response
+    if (response === undefined) this.release()
+    this.#sink.onResponded(this)
+  }
+
+  /** No answer to this and nothing more: what was asked before is answered, then the connection is closed. */
+  closeConnection(): void {
+    this.#closesConnection = true
+    this.respond(undefined)
+  }
+
+  get closesConnection(): boolean {
+    return this.#closesConnection
+  }
+
+  /** Gives the request's bytes back before the response has left. Nothing decoded from them as bytes may be used. */
+  release(): void {
+    this.#frame?.release()
+    this.#frame = undefined
+  }
+
+  /** Reads nothing more from this connection for `durationMs` after the response has left (KIP-219). */
+  throttle(durationMs: number): void {
+    if (durationMs > this.#throttleMs) this.#throttleMs = durationMs
+  }
+
+  get throttleMs(): number {
+    return this.#throttleMs
+  }
+
+  get responded(): boolean {
+    return this.#responded
+  }
+
+  /** The response, handed over once: it does not stay reachable while its bytes wait for the socket. */
+  takeResponse(): Res | undefined {
+    const response = this.#response
+    this.#response = undefined
+    return response
+  }
+}
