@@ -75,7 +75,9 @@ function importsOf(text: string): SourceFile['imports'] {
   }))
 }
 
-const isTest = ({ path }: SourceFile): boolean => path.endsWith('.test.ts')
+/** What several tests share: `x.testing.ts`, `x.test.kit.ts`. */
+const testSupport = /\.test(?:ing|\.kit)\.ts$/
+const isTest = ({ path }: SourceFile): boolean => testSupport.test(path) || path.endsWith('.test.ts')
 const roomOf = (path: string): string => path.split('/')[0] ?? ''
 const isRelative = (specifier: string): boolean => specifier.startsWith('.')
 const resolved = (from: SourceFile, specifier: string): string => posix.join(dirname(from.path), specifier)
@@ -92,7 +94,9 @@ test('every room imports only what the table of floors lets it import', () => {
     assert.ok(rule, `${source.path} is in no room of the table of floors`)
     for (const { specifier } of source.imports.filter((each) => isRelative(each.specifier))) {
       const target = roomOf(resolved(source, specifier))
-      if (target !== room && !rule.mayImport(target)) violations.push(`${source.path} imports ${specifier}`)
+      const isHelperOfTests = testSupport.test(specifier)
+      if (isHelperOfTests || (target !== room && !rule.mayImport(target)))
+        violations.push(`${source.path} imports ${specifier}`)
     }
   }
   assert.deepEqual(violations, [])

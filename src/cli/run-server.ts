@@ -12,6 +12,7 @@ import { constants } from 'node:os'
 import process from 'node:process'
 import { DiskError } from '../base/disk.ts'
 import type { LoggerFactory } from '../base/logger.ts'
+import { NetworkError } from '../base/network.ts'
 import type { RunningBroker } from '../broker/index.ts'
 import { BrokerConfig } from '../metadata/config/broker-config.ts'
 import { parseProperties } from '../metadata/config/properties-file.ts'
@@ -159,5 +160,8 @@ const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'
 function refusal(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (bugs.has(error.name)) return error.stack ?? String(error)
+  if (error instanceof NetworkError && error.code === 'EADDRINUSE') {
+    return `${error.message}: stop the process that has the port, or set listeners to another one`
+  }
   return error.message.replaceAll(/\s*\n\s*/g, ' ')
 }

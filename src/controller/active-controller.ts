@@ -10,7 +10,6 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { type Random, randomUuid } from '../base/random.ts'
 import type { MetadataStore, Watcher } from '../coordination/metadata-store.ts'
-import { ZERO_UUID } from '../wire/text.ts'
 import {
   BrokerIdsZnode,
   BrokerIdZnode,
@@ -22,12 +21,14 @@ import {
   TopicsZnode,
   TopicZnode,
 } from '../metadata/znodes.ts'
-import type { BrokerChannel } from './broker-channel.ts'
+import { ZERO_UUID } from '../wire/text.ts'
 import { BrokerChanges } from './broker-changes.ts'
+import type { BrokerChannel } from './broker-channel.ts'
 import { BrokerRequestQueues, type ControlResponse } from './broker-request-queue.ts'
 import { ControllerContext, type ControllerPartition, type LiveBroker } from './controller-context.ts'
 import { ControllerRequestBatch } from './controller-request-batch.ts'
 import { ControllerStore } from './controller-store.ts'
+import { type AlterPartitionRequest, type AlterPartitionResponse, IsrChanges } from './isr-changes.ts'
 import { type ElectionOutcome, PartitionStateMachine } from './partition-state-machine.ts'
 import { ReplicaStateMachine } from './replica-state-machine.ts'
 import { TopicDeletionManager } from './topic-deletion-manager.ts'
@@ -59,6 +60,7 @@ export class ActiveController {
   readonly #replicas: ReplicaStateMachine
   readonly #deletions: TopicDeletionManager
   readonly #brokers: BrokerChanges
+  readonly #isrChanges: IsrChanges
 
   constructor(options: ActiveControllerOptions) {
     this.#options = options
@@ -84,8 +86,14 @@ export class ActiveController {
     const shared = { context, store: this.#store, batch: this.#batch, logger }
     this.#partitions = new PartitionStateMachine({ ...shared, uncleanElectionAllowed })
     this.#replicas = new ReplicaStateMachine(shared)
+    this.#isrChanges = new IsrChanges(shared)
     const machines = { partitions: this.#partitions, replicas: this.#replicas }
-    this.#deletions = new TopicDeletionManager({ ...shared, ...machines, deleteTopicEnable, logger: options.logger })
+    this.#deletions = new TopicDeletionManager({
+      ...shared,
+      ...machines,
+      deleteTopicEnable,
+      logger: options.logger,
+    })
     this.#brokers = new BrokerChanges({
       ...shared,
       ...machines,
@@ -123,6 +131,11 @@ export class ActiveController {
     this.#batch.clear()
   }
 
+  /** Resolves when the controller's own broker has heard all it was told so far. */
+  ownBrokerTold(): Promise<void> {
+    return this.#queues.answered(this.#options.brokerId)
+  }
+
   /** The first operation of a write that only the controller may do. */
   fence(): ReturnType<ControllerStore['fence']> {
     return this.#store.fence()
@@ -149,10 +162,9 @@ export class ActiveController {
     return this.#brokers.controlledShutdown(brokerId, brokerEpoch)
   }
 
-  /** After the leader of a partition changed its ISR through this controller. */
-  announce(partitions: readonly ControllerPartition[]): void {
-    this.#batch.addUpdateMetadata(partitions)
-    this.#batch.send()
+  /** A leader's change of its ISR. */
+  alterPartition(request: AlterPartitionRequest, apiVersion: number): Promise<AlterPartitionResponse> {
+    return this.#isrChanges.alter(request, apiVersion)
   }
 
   // ---- what watches bring
@@ -187,7 +199,8 @@ export class ActiveController {
   async isrChangesNotified(): Promise<void> {
     const changed = new Set<ControllerPartition>()
     const folder = IsrChangeNotificationZnode.path
-    const names = (await this.#options.store.children(folder, this.#watch('isrChange', this.isrChangesNotified))) ?? []
+    const names =
+      (await this.#options.store.children(folder, this.#watch('isrChange', this.isrChangesNotified))) ?? []
     for (const name of names) {
       const node = await this.#options.store.get(`${folder}/${name}`)
       if (node === undefined) continue
@@ -197,7 +210,8 @@ export class ActiveController {
       }
     }
     await Promise.all([...changed].map((each) => this.#loadLeadership(each)))
-    this.announce([...changed])
+    this.#batch.addUpdateMetadata(changed)
+    this.#batch.send()
     for (const name of names) await this.#store.deleteNode(`${folder}/${name}`)
   }
 
@@ -224,7 +238,8 @@ export class ActiveController {
     const partitions: ControllerPartition[] = []
     for (const { topic, partition } of PreferredReplicaElectionZnode.decode(node.data)) {
       const known = this.context.partition(topic, partition)
-      if (known !== undefined && known.leadership?.leader !== known.assignment.replicas[0]) partitions.push(known)
+      if (known !== undefined && known.leadership?.leader !== known.assignment.replicas[0])
+        partitions.push(known)
     }
     await this.electLeaders(partitions, 'preferred')
     await this.#store.deleteNode(path)
@@ -335,7 +350,9 @@ export class ActiveController {
     } else if (answer.apiKey === 5) {
       this.#options.enqueue(undefined, () => this.#brokers.stopReplicaAnswered(brokerId, answer))
     } else if (answer.response.errorCode !== 0) {
-      this.#options.logger.error(`Broker ${brokerId} refused UpdateMetadata with error ${answer.response.errorCode}`)
+      this.#options.logger.error(
+        `Broker ${brokerId} refused UpdateMetadata with error ${answer.response.errorCode}`,
+      )
     }
   }
 }

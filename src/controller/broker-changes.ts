@@ -6,7 +6,12 @@
  */
 import type { Logger } from '../base/logger.ts'
 import type { BrokerRequestQueues, ControlResponse } from './broker-request-queue.ts'
-import type { ControllerContext, ControllerPartition, LiveBroker, PartitionReplica } from './controller-context.ts'
+import type {
+  ControllerContext,
+  ControllerPartition,
+  LiveBroker,
+  PartitionReplica,
+} from './controller-context.ts'
 import type { ControllerRequestBatch } from './controller-request-batch.ts'
 import type { PartitionStateMachine } from './partition-state-machine.ts'
 import type { ReplicaStateMachine } from './replica-state-machine.ts'
@@ -84,7 +89,10 @@ export class BrokerChanges {
     return led.map((each) => each.partition).filter((each) => each.leadership?.leader === brokerId)
   }
 
-  async leaderAndIsrAnswered(brokerId: number, { request, response }: ControlResponse & { apiKey: 4 }): Promise<void> {
+  async leaderAndIsrAnswered(
+    brokerId: number,
+    { request, response }: ControlResponse & { apiKey: 4 },
+  ): Promise<void> {
     const { context, logger } = this.#options
     if (response.errorCode !== NONE) {
       logger.error(`Broker ${brokerId} refused LeaderAndIsr with error ${response.errorCode}`)
@@ -110,16 +118,22 @@ export class BrokerChanges {
     this.#options.batch.send()
   }
 
-  async stopReplicaAnswered(brokerId: number, { request, response }: ControlResponse & { apiKey: 5 }): Promise<void> {
+  async stopReplicaAnswered(
+    brokerId: number,
+    { request, response }: ControlResponse & { apiKey: 5 },
+  ): Promise<void> {
     const { context, deletions, batch } = this.#options
-    const errors = new Map(response.partitionErrors.map((e) => [`${e.topicName}-${e.partitionIndex}`, e.errorCode]))
+    const errors = new Map(
+      response.partitionErrors.map((e) => [`${e.topicName}-${e.partitionIndex}`, e.errorCode]),
+    )
     const deleted: PartitionReplica[] = []
     const failed: PartitionReplica[] = []
     for (const { topicName, partitionStates } of request.topicStates) {
       for (const { partitionIndex, deletePartition } of partitionStates) {
         const partition = context.partition(topicName, partitionIndex)
         if (!deletePartition || partition?.replicaState(brokerId) !== 'DeletionStarted') continue
-        const error = response.errorCode === NONE ? errors.get(`${topicName}-${partitionIndex}`) : response.errorCode
+        const error =
+          response.errorCode === NONE ? errors.get(`${topicName}-${partitionIndex}`) : response.errorCode
         if (error === undefined || error === NONE) deleted.push({ partition, brokerId })
         else failed.push({ partition, brokerId })
       }
@@ -173,7 +187,8 @@ export class BrokerChanges {
     const doomed = affected.filter(({ partition }) => context.isTopicQueuedForDeletion(partition.topic.name))
     const others = affected.filter((each) => !doomed.includes(each))
     const leaderless = new Set<ControllerPartition>()
-    for (const { partition, brokerId } of others) if (partition.leadership?.leader === brokerId) leaderless.add(partition)
+    for (const { partition, brokerId } of others)
+      if (partition.leadership?.leader === brokerId) leaderless.add(partition)
     partitions.toOffline([...leaderless])
     await partitions.triggerOnline(leaderless)
     await replicas.toOffline(others)

@@ -5,9 +5,10 @@
  * Bounded: a broker with QUEUED_REQUESTS_MAX requests waiting has been unreachable for so long that its queue is
  * dropped, and it is told everything anew once it answers (`onOverflow`).
  */
+
+import { AssertionError } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
-import { AssertionError } from '../base/assert.ts'
 import type { BrokerChannel, ControlApis } from './broker-channel.ts'
 
 const QUEUED_REQUESTS_MAX = 1000
@@ -33,7 +34,8 @@ export interface BrokerRequestQueuesOptions {
 interface Queue {
   readonly brokerId: number
   waiting: (() => Promise<ControlResponse>)[]
-  sending: boolean
+  /** Set while requests are under way. */
+  running: Promise<void> | undefined
   closed: boolean
 }
 
@@ -55,7 +57,9 @@ export class BrokerRequestQueues {
     if (queue === undefined) return
     if (queue.waiting.length >= QUEUED_REQUESTS_MAX) {
       queue.waiting = []
-      this.#options.logger.warn(`Broker ${brokerId} did not answer ${QUEUED_REQUESTS_MAX} requests; starting over`)
+      this.#options.logger.warn(
+        `Broker ${brokerId} did not answer ${QUEUED_REQUESTS_MAX} requests; starting over`,
+      )
       this.#options.onOverflow(brokerId)
       return
     }
@@ -63,14 +67,12 @@ export class BrokerRequestQueues {
       const response = await this.#options.channel.send(brokerId, apiKey, request)
       return { apiKey, request, response } as ControlResponse
     })
-    if (queue.sending) return
-    queue.sending = true
-    void this.#run(queue)
+    queue.running ??= this.#run(queue)
   }
 
   addBroker(brokerId: number): void {
     this.removeBroker(brokerId)
-    this.#queues.set(brokerId, { brokerId, waiting: [], sending: false, closed: false })
+    this.#queues.set(brokerId, { brokerId, waiting: [], running: undefined, closed: false })
   }
 
   /** What waits for it is dropped; an answer under way is ignored. */
@@ -80,6 +82,11 @@ export class BrokerRequestQueues {
     queue.closed = true
     queue.waiting = []
     this.#queues.delete(brokerId)
+  }
+
+  /** Resolves when the broker has answered all that was queued for it so far, or is gone. */
+  async answered(brokerId: number): Promise<void> {
+    await this.#queues.get(brokerId)?.running
   }
 
   close(): void {
@@ -94,10 +101,13 @@ export class BrokerRequestQueues {
       if (answer === undefined) break
       this.#options.onResponse(queue.brokerId, answer)
     }
-    queue.sending = false
+    queue.running = undefined
   }
 
-  async #sendUntilAnswered(queue: Queue, send: () => Promise<ControlResponse>): Promise<ControlResponse | undefined> {
+  async #sendUntilAnswered(
+    queue: Queue,
+    send: () => Promise<ControlResponse>,
+  ): Promise<ControlResponse | undefined> {
     for (;;) {
       try {
         const answer = await send()
@@ -105,7 +115,10 @@ export class BrokerRequestQueues {
       } catch (error) {
         if (error instanceof AssertionError) throw error
         if (queue.closed) return undefined
-        this.#options.logger.warn(`A control request to broker ${queue.brokerId} failed; sending it again`, error)
+        this.#options.logger.warn(
+          `A control request to broker ${queue.brokerId} failed; sending it again`,
+          error,
+        )
         await new Promise<void>((resolve) => void this.#options.clock.after(RETRY_BACKOFF_MS, resolve))
         if (queue.closed) return undefined
       }

@@ -6,13 +6,14 @@
  * Invariants: a partition's `leadership` is what was last read from or written to its state node; replicaStates has
  * a state for each assigned replica once the state machines have started.
  */
-import { ZERO_UUID } from '../wire/text.ts'
+
 import type {
   BrokerInfo,
   LeaderIsrAndControllerEpoch,
   ReplicaAssignment,
   TopicAssignment,
 } from '../metadata/znodes.ts'
+import { ZERO_UUID } from '../wire/text.ts'
 
 /** Transitions: see partition-state-machine.ts. */
 export type PartitionState = 'NonExistent' | 'New' | 'Online' | 'Offline'

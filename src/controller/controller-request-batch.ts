@@ -62,7 +62,8 @@ export class ControllerRequestBatch {
 
   /** To every live broker; the list of live brokers goes along, so no partitions is a message too. */
   addUpdateMetadata(partitions: Iterable<ControllerPartition>, brokerIds?: Iterable<number>): void {
-    for (const brokerId of brokerIds ?? this.#context.liveBrokers.keys()) this.#updateMetadataBrokers.add(brokerId)
+    for (const brokerId of brokerIds ?? this.#context.liveBrokers.keys())
+      this.#updateMetadataBrokers.add(brokerId)
     for (const partition of partitions) this.#updateMetadataPartitions.add(partition)
   }
 
@@ -146,7 +147,9 @@ export class ControllerRequestBatch {
       isr: [...leadership.isr],
       zkVersion: leadership.partitionEpoch,
       replicas: [...assignment.replicas],
-      offlineReplicas: assignment.replicas.filter((each) => !this.#context.isReplicaOnline(each, partition, true)),
+      offlineReplicas: assignment.replicas.filter(
+        (each) => !this.#context.isReplicaOnline(each, partition, true),
+      ),
     }
   }
 
@@ -166,7 +169,10 @@ export class ControllerRequestBatch {
   #sendStopReplica(brokerId: number, partitions: ReadonlyMap<ControllerPartition, boolean>): void {
     const broker = this.#context.liveBrokers.get(brokerId)
     if (broker === undefined) return
-    const states = new Map<ControllerPartition, StopReplicaRequest['topicStates'][number]['partitionStates'][number]>()
+    const states = new Map<
+      ControllerPartition,
+      StopReplicaRequest['topicStates'][number]['partitionStates'][number]
+    >()
     for (const [partition, deletePartition] of partitions) {
       const deleting = this.#context.isTopicQueuedForDeletion(partition.topic.name)
       const leaderEpoch = deleting ? EPOCH_DURING_DELETE : (partition.leadership?.leaderEpoch ?? NO_EPOCH)

@@ -26,7 +26,8 @@ class Witness {
     this.#controllerEpoch = controllerEpoch
     const active = [...kafka.brokers.values()].filter((each) => each.controller.isActive)
     assert.ok(active.length <= 1, 'two controllers are in office')
-    for (const topic of (await kafka.root.children('/brokers/topics')) ?? []) await this.#checkTopic(kafka, topic)
+    for (const topic of (await kafka.root.children('/brokers/topics')) ?? [])
+      await this.#checkTopic(kafka, topic)
     for (const sent of kafka.sent.slice(this.#seenRequests)) {
       if (sent.apiKey !== 4) continue
       for (const { topicId, partitionStates } of sent.request.topicStates) {
@@ -39,14 +40,23 @@ class Witness {
   async #checkTopic(kafka: TestCluster, topic: string): Promise<void> {
     const node = await kafka.root.get(`/brokers/topics/${topic}`)
     if (node === undefined) return
-    const json = JSON.parse(node.data.toString()) as { topic_id: string; partitions: Record<string, number[]> }
+    const json = JSON.parse(node.data.toString()) as {
+      topic_id: string
+      partitions: Record<string, number[]>
+    }
     for (const [partition, replicas] of Object.entries(json.partitions)) {
       const state = await kafka.state(topic, Number(partition))
       if (state === undefined) continue
       const key = `${json.topic_id}-${partition}`
       assert.ok(state.isr.length > 0, `${key} has an empty ISR`)
-      assert.ok(state.isr.every((each) => replicas.includes(each)), `${key}: the ISR is not within the replicas`)
-      assert.ok(state.leader === -1 || state.isr.includes(state.leader), `${key}: the leader is not in the ISR`)
+      assert.ok(
+        state.isr.every((each) => replicas.includes(each)),
+        `${key}: the ISR is not within the replicas`,
+      )
+      assert.ok(
+        state.leader === -1 || state.isr.includes(state.leader),
+        `${key}: the leader is not in the ISR`,
+      )
       this.#seeLeader(key, state)
     }
   }
@@ -62,7 +72,10 @@ class Witness {
   async checkSettled(kafka: TestCluster): Promise<void> {
     for (const topic of (await kafka.root.children('/brokers/topics')) ?? []) {
       const node = await kafka.root.get(`/brokers/topics/${topic}`)
-      const json = JSON.parse(node!.data.toString()) as { topic_id: string; partitions: Record<string, number[]> }
+      const json = JSON.parse(node!.data.toString()) as {
+        topic_id: string
+        partitions: Record<string, number[]>
+      }
       for (const partition of Object.keys(json.partitions)) {
         const state = await kafka.state(topic, Number(partition))
         const known = this.#leaderEpochs.get(`${json.topic_id}-${partition}`)
@@ -79,7 +92,7 @@ async function step(kafka: TestCluster, random: SimRandom, number: number): Prom
   const anyTopic = topics[random.below(Math.max(1, topics.length))]
   const controller = kafka.controller()
   const anyBroker = kafka.brokers.get(live[random.below(live.length)]!)!
-  switch (random.below(8)) {
+  switch (random.below(10)) {
     case 0:
       if (live.length > 1) await kafka.kill(anyBroker.id)
       return
@@ -100,15 +113,55 @@ async function step(kafka: TestCluster, random: SimRandom, number: number): Prom
       return
     }
     case 5:
-      if (anyTopic !== undefined) await controller?.admin.deleteTopics([{ name: anyTopic, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }], {})
-      return
     case 6:
+      await letReplicasIn(kafka)
+      return
+    case 7:
+      if (anyTopic !== undefined)
+        await controller?.admin.deleteTopics([{ name: anyTopic, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }], {})
+      return
+    case 8:
       if (anyTopic !== undefined) {
-        await controller?.admin.createPartitions([{ name: anyTopic, count: 1 + random.below(6), assignments: null }], {})
+        await controller?.admin.createPartitions(
+          [{ name: anyTopic, count: 1 + random.below(6), assignments: null }],
+          {},
+        )
       }
       return
     default:
-      await controller?.admin.createTopics([topicSpec(`t${number}`, 1 + random.below(3), 1 + random.below(live.length))], {})
+      await controller?.admin.createTopics(
+        [topicSpec(`t${number}`, 1 + random.below(3), 1 + random.below(live.length))],
+        {},
+      )
+  }
+}
+
+/** Every leader asks for an ISR of all its replicas, as it knows the state from its cache. */
+async function letReplicasIn(kafka: TestCluster): Promise<void> {
+  const active = kafka.controller()
+  for (const broker of kafka.brokers.values()) {
+    for (const topic of broker.cache.snapshot().topics.values()) {
+      const partitions = [...topic.partitions.values()].filter((each) => each.leader === broker.id)
+      const request = {
+        brokerId: broker.id,
+        brokerEpoch: broker.epoch,
+        topics: [
+          {
+            topicName: '',
+            topicId: topic.topicId,
+            partitions: partitions.map((each) => ({
+              partitionIndex: each.partition,
+              leaderEpoch: each.leaderEpoch,
+              newIsr: [],
+              newIsrWithEpochs: each.replicas.map((id) => ({ brokerId: id, brokerEpoch: -1 })),
+              leaderRecoveryState: 0,
+              partitionEpoch: each.zkVersion,
+            })),
+          },
+        ],
+      }
+      await active?.controller.whileActive((each) => each.alterPartition(request, 3))
+    }
   }
 }
 
@@ -142,7 +195,11 @@ for (const seed of SEEDS) {
 async function everyoneAgrees(kafka: TestCluster): Promise<void> {
   const topics = (await kafka.root.children('/brokers/topics')) ?? []
   for (const { id, cache } of kafka.brokers.values()) {
-    assert.deepEqual([...cache.snapshot().topics.keys()].sort(), topics.sort(), `broker ${id} knows other topics`)
+    assert.deepEqual(
+      [...cache.snapshot().topics.keys()].sort(),
+      topics.sort(),
+      `broker ${id} knows other topics`,
+    )
     assert.deepEqual([...cache.snapshot().brokers.keys()].sort(), BROKERS, `broker ${id} knows other brokers`)
     for (const topic of topics) {
       for (const [partition, seen] of cache.topic(topic)?.partitions ?? []) {

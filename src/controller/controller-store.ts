@@ -57,7 +57,8 @@ export class ControllerStore {
       const results = await this.store.multi([this.fence(), ...operations])
       return results.slice(1)
     } catch (error) {
-      if (isStoreError(error, 'BadVersion') && error.path === ControllerEpochZnode.path) throw new ControllerMovedError()
+      if (isStoreError(error, 'BadVersion') && error.path === ControllerEpochZnode.path)
+        throw new ControllerMovedError()
       throw error
     }
   }
@@ -72,7 +73,10 @@ export class ControllerStore {
     return (await this.store.children(TopicsZnode.path)) ?? []
   }
 
-  async readLeadership({ topic, partition }: ControllerPartition): Promise<LeaderIsrAndControllerEpoch | undefined> {
+  async readLeadership({
+    topic,
+    partition,
+  }: ControllerPartition): Promise<LeaderIsrAndControllerEpoch | undefined> {
     const node = await this.store.get(TopicPartitionStateZnode.path(topic.name, partition))
     if (node === undefined) return undefined
     return TopicPartitionStateZnode.decode(topic.name, partition, node.data, node.stat.version)
@@ -145,7 +149,11 @@ export class ControllerStore {
       operations = []
     }
     if (names !== undefined) remove(partitionsPath)
-    const last = [TopicZnode.path(topic), ConfigZnode.entityPath('topics', topic), DeleteTopicsZnode.topicPath(topic)]
+    const last = [
+      TopicZnode.path(topic),
+      ConfigZnode.entityPath('topics', topic),
+      DeleteTopicsZnode.topicPath(topic),
+    ]
     for (const path of last) if ((await this.store.exists(path)) !== undefined) remove(path)
     await this.write(operations)
   }

@@ -12,12 +12,17 @@ function cluster(seed = 1): TestCluster {
 }
 
 function kinds(sent: readonly Sent[]): string[] {
-  return sent.map(({ to, apiKey }) => `${{ 4: 'LeaderAndIsr', 5: 'StopReplica', 6: 'UpdateMetadata' }[apiKey]} ${to}`)
+  return sent.map(
+    ({ to, apiKey }) => `${{ 4: 'LeaderAndIsr', 5: 'StopReplica', 6: 'UpdateMetadata' }[apiKey]} ${to}`,
+  )
 }
 
 function requests<Key extends Sent['apiKey']>(sent: readonly Sent[], apiKey: Key, to?: number) {
   return sent
-    .filter((each): each is Sent & { apiKey: Key } => each.apiKey === apiKey && (to === undefined || each.to === to))
+    .filter(
+      (each): each is Sent & { apiKey: Key } =>
+        each.apiKey === apiKey && (to === undefined || each.to === to),
+    )
     .map((each) => each.request as (Sent & { apiKey: Key })['request'])
 }
 
@@ -37,7 +42,11 @@ test('the first broker becomes controller of epoch 1 and tells itself which brok
     brokerEpoch: one.epoch,
     topicStates: [],
     liveBrokers: [
-      { id: 1, rack: null, endpoints: [{ host: '127.0.0.1', port: 9093, listener: 'PLAINTEXT', securityProtocol: 0 }] },
+      {
+        id: 1,
+        rack: null,
+        endpoints: [{ host: '127.0.0.1', port: 9093, listener: 'PLAINTEXT', securityProtocol: 0 }],
+      },
     ],
   })
 })
@@ -92,7 +101,10 @@ test('a deleted topic is hidden first, then its replicas are deleted, then its n
   assert.equal(await kafka.root.exists('/admin/delete_topics/gone'), undefined)
   const sent = kafka.takeSent()
   assert.deepEqual(kinds(sent), ['UpdateMetadata 1', 'StopReplica 1'])
-  assert.deepEqual(requests(sent, 6)[0]?.topicStates[0]?.partitionStates.map((each) => each.leader), [-2, -2])
+  assert.deepEqual(
+    requests(sent, 6)[0]?.topicStates[0]?.partitionStates.map((each) => each.leader),
+    [-2, -2],
+  )
   assert.deepEqual(requests(sent, 5)[0]?.topicStates, [
     {
       topicName: 'gone',
@@ -116,7 +128,10 @@ test('a topic that grows keeps its partitions and gets leaders for the new ones 
   const [result] = await one.admin.createPartitions([{ name: 't', count: 3, assignments: null }], WAIT)
   assert.deepEqual(result, { name: 't', errorCode: 0, errorMessage: null })
   const states = requests(kafka.takeSent(), 4)[0]?.topicStates[0]?.partitionStates
-  assert.deepEqual(states?.map((each) => each.partitionIndex), [1, 2])
+  assert.deepEqual(
+    states?.map((each) => each.partitionIndex),
+    [1, 2],
+  )
   assert.equal(one.cache.topic('t')?.partitions.size, 3)
 })
 
@@ -242,7 +257,10 @@ test('a leader from outside the ISR is elected only where unclean election is al
     const one = await kafka.start(1, { unclean })
     await kafka.start(2, { unclean })
     await kafka.start(3, { unclean })
-    await one.admin.createTopics([{ ...topicSpec('t'), assignments: [{ partitionIndex: 0, brokerIds: [2, 3] }] }], WAIT)
+    await one.admin.createTopics(
+      [{ ...topicSpec('t'), assignments: [{ partitionIndex: 0, brokerIds: [2, 3] }] }],
+      WAIT,
+    )
     await kafka.settle()
     await kafka.kill(3)
     await kafka.kill(2)
@@ -260,7 +278,8 @@ test('a controlled shutdown moves leaders away before the broker goes', async ()
   const two = await kafka.start(2)
   await one.admin.createTopics([topicSpec('t', 4, 2)], WAIT)
   await kafka.settle()
-  const shutdown = (epoch: number) => one.controller.whileActive((active) => active.controlledShutdown(2, epoch))
+  const shutdown = (epoch: number) =>
+    one.controller.whileActive((active) => active.controlledShutdown(2, epoch))
   assert.equal(await shutdown(two.epoch - 1), 77)
   assert.deepEqual(await shutdown(two.epoch), [])
   for (let partition = 0; partition < 4; partition++) {
@@ -274,14 +293,23 @@ test('an ordered preferred election gives leadership back to the first replica',
   const kafka = cluster()
   const one = await kafka.start(1)
   await kafka.start(2)
-  await one.admin.createTopics([{ ...topicSpec('t'), assignments: [{ partitionIndex: 0, brokerIds: [2, 1] }] }], WAIT)
+  await one.admin.createTopics(
+    [{ ...topicSpec('t'), assignments: [{ partitionIndex: 0, brokerIds: [2, 1] }] }],
+    WAIT,
+  )
   await kafka.settle()
   await kafka.kill(2)
   await kafka.start(2)
   assert.equal((await kafka.state('t', 0))?.leader, 1)
   // The leader lets the returned replica in, and says so.
   const state = (await kafka.state('t', 0))!
-  const data = JSON.stringify({ version: 1, leader: 1, leader_epoch: state.leaderEpoch, controller_epoch: 1, isr: [1, 2] })
+  const data = JSON.stringify({
+    version: 1,
+    leader: 1,
+    leader_epoch: state.leaderEpoch,
+    controller_epoch: 1,
+    isr: [1, 2],
+  })
   await kafka.root.set('/brokers/topics/t/partitions/0/state', data, -1)
   const notice = '{"version":1,"partitions":[{"topic":"t","partition":0}]}'
   await kafka.root.create('/isr_change_notification/isr_change_', notice, { sequential: true })
@@ -326,15 +354,22 @@ test('a replica whose log directory failed is offline until its broker says othe
   const one = await kafka.start(1)
   await kafka.start(2)
   kafka.partitionError = (to) => (to === 2 ? 56 : 0)
-  await one.admin.createTopics([{ ...topicSpec('t'), assignments: [{ partitionIndex: 0, brokerIds: [2, 1] }] }], WAIT)
+  await one.admin.createTopics(
+    [{ ...topicSpec('t'), assignments: [{ partitionIndex: 0, brokerIds: [2, 1] }] }],
+    WAIT,
+  )
   await kafka.settle()
   assert.equal((await kafka.state('t', 0))?.leader, 1)
   assert.deepEqual((await kafka.state('t', 0))?.isr, [1])
   assert.deepEqual(one.cache.partition('t', 0)?.offlineReplicas, [2])
   kafka.partitionError = () => 0
-  await kafka.root.create('/log_dir_event_notification/log_dir_event_', '{"version":1,"broker":2,"event":1}', {
-    sequential: true,
-  })
+  await kafka.root.create(
+    '/log_dir_event_notification/log_dir_event_',
+    '{"version":1,"broker":2,"event":1}',
+    {
+      sequential: true,
+    },
+  )
   await kafka.settle()
   assert.deepEqual(one.cache.partition('t', 0)?.offlineReplicas, [])
 })
@@ -346,4 +381,57 @@ test('a topic made by an old tool, without an id, is given one', async () => {
   await kafka.settle()
   assert.match(one.cache.topic('old')?.topicId ?? '', /^[\w-]{22}$/)
   assert.notEqual(one.cache.topic('old')?.topicId, 'AAAAAAAAAAAAAAAAAAAAAA')
+})
+
+test('a broker that restarted unseen, between two looks, is treated as having gone and come', async () => {
+  const kafka = cluster()
+  const one = await kafka.start(1)
+  await kafka.start(2)
+  await one.admin.createTopics(
+    [{ ...topicSpec('t'), assignments: [{ partitionIndex: 0, brokerIds: [2] }] }],
+    WAIT,
+  )
+  one.session.disconnect()
+  await kafka.kill(2)
+  await kafka.start(2)
+  one.session.reconnect()
+  await kafka.settle()
+  const state = await kafka.state('t', 0)
+  assert.equal(state?.leader, 2)
+  assert.equal(state?.leaderEpoch, 2, 'once for going, once for coming')
+  assert.equal(requests(kafka.sent, 4, 2).at(-1)?.brokerEpoch, kafka.brokers.get(2)?.epoch)
+})
+
+test('a controller out of office sends nothing any more, not even what an unreachable broker had not answered', async () => {
+  const clock = new SimClock()
+  const kafka = new TestCluster(clock, new SimRandom(1))
+  const one = await kafka.start(1)
+  const two = await kafka.start(2)
+  kafka.brokers.delete(2)
+  const pending = one.admin.createTopics([topicSpec('t', 1, 2)], {})
+  await pending
+  await kafka.settle()
+  await one.session.expire()
+  kafka.brokers.set(2, two)
+  kafka.takeSent()
+  clock.advance(10_000)
+  await kafka.settle()
+  assert.ok(two.controller.isActive)
+  assert.deepEqual(
+    kafka.takeSent().filter((each) => each.from === 1),
+    [],
+  )
+  await two.controller.shutdown()
+})
+
+test('when start resolves, the broker that won has heard what it leads', async () => {
+  const kafka = cluster()
+  const first = await kafka.start(1)
+  await first.admin.createTopics([topicSpec('t', 2, 1)], WAIT)
+  await kafka.kill(1)
+  const settle = kafka.settle
+  kafka.settle = async () => {}
+  const second = await kafka.start(1)
+  assert.equal(second.cache.topic('t')?.partitions.size, 2)
+  kafka.settle = settle
 })

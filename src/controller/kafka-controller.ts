@@ -12,7 +12,12 @@ import { AssertionError } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import type { LoggerFactory } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
-import { isStoreError, type MetadataStore, type Operation, type SessionEvent } from '../coordination/metadata-store.ts'
+import {
+  isStoreError,
+  type MetadataStore,
+  type Operation,
+  type SessionEvent,
+} from '../coordination/metadata-store.ts'
 import { ActiveController } from './active-controller.ts'
 import type { BrokerChannel } from './broker-channel.ts'
 import { ControllerElection } from './controller-election.ts'
@@ -47,6 +52,8 @@ export class KafkaController {
   #activeControllerId = -1
   #stopListening = (): void => {}
   #stopped = false
+  /** The session in which the broker is registered. */
+  #sessionId = 0
 
   constructor(options: KafkaControllerOptions) {
     this.#options = options
@@ -84,11 +91,16 @@ export class KafkaController {
     return this.#active?.context.topicById(topicId)?.name
   }
 
-  /** The broker must be registered. Resolves when the first election is decided and, if it was won, acted upon. */
+  /**
+   * The broker must be registered, and its channel answering. Resolves when the first election is decided and, if it
+   * was won, this broker has heard what it leads and what the cluster looks like.
+   */
   async start(): Promise<void> {
+    this.#sessionId = this.#options.store.sessionId
     this.#stopListening = this.#options.store.onSessionEvent((event) => this.#sessionChanged(event))
     this.#queue.put('elect', () => this.#elect())
     await this.#queue.idle()
+    await this.#active?.ownBrokerTold()
   }
 
   /** Leaves office; the store's session, and with it /controller, is the caller's to close. */
@@ -172,7 +184,6 @@ export class KafkaController {
     }
   }
 
-  #sessionId = 0
   async #startSession(sessionId: number): Promise<void> {
     this.#sessionId = sessionId
     await this.#options.onNewSession()

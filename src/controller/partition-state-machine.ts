@@ -95,7 +95,9 @@ export class PartitionStateMachine {
       else if (partition.state === 'New') fresh.push(partition)
       else electing.push(partition)
     }
-    await Promise.all([...new Set(fresh.map((each) => each.topic.name))].map((t) => this.#store.ensurePartitionsNode(t)))
+    await Promise.all(
+      [...new Set(fresh.map((each) => each.topic.name))].map((t) => this.#store.ensurePartitionsNode(t)),
+    )
     await Promise.all([
       ...fresh.map(async (each) => outcomes.set(each, await this.#initialize(each))),
       ...electing.map(async (each) => outcomes.set(each, await this.#elect(each, strategy))),
@@ -111,7 +113,11 @@ export class PartitionStateMachine {
     }
     const written = await this.#store.createLeadership(partition, initial)
     if (written === 'conflict' || written === 'missing') {
-      this.#refused(partition, 'Online', written === 'missing' ? 'the topic is gone' : 'it has a state already')
+      this.#refused(
+        partition,
+        'Online',
+        written === 'missing' ? 'the topic is gone' : 'it has a state already',
+      )
       return 'missing'
     }
     partition.leadership = written
@@ -138,7 +144,9 @@ export class PartitionStateMachine {
       if (written === 'conflict') continue
       if (written === 'missing') return 'missing'
       if (election.unclean) {
-        this.#logger.warn(`Unclean leader election of ${written.leader} for ${partition.name}: records may be lost`)
+        this.#logger.warn(
+          `Unclean leader election of ${written.leader} for ${partition.name}: records may be lost`,
+        )
       }
       partition.leadership = written
       partition.state = 'Online'

@@ -12,7 +12,12 @@
  */
 import type { Logger } from '../base/logger.ts'
 import { type LeaderAndIsr, NO_LEADER } from '../metadata/znodes.ts'
-import type { ControllerContext, ControllerPartition, PartitionReplica, ReplicaState } from './controller-context.ts'
+import type {
+  ControllerContext,
+  ControllerPartition,
+  PartitionReplica,
+  ReplicaState,
+} from './controller-context.ts'
 import type { ControllerRequestBatch } from './controller-request-batch.ts'
 import type { ControllerStore } from './controller-store.ts'
 

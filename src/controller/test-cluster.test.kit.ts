@@ -9,7 +9,11 @@ import { MemoryStore } from '../coordination/memory-store.ts'
 import type { TreeSession } from '../coordination/tree-session.ts'
 import { ensurePersistentPaths, registerBroker } from '../metadata/broker-registration.ts'
 import { MetadataCache } from '../metadata/metadata-cache.ts'
-import { type BrokerInfo, type LeaderIsrAndControllerEpoch, TopicPartitionStateZnode } from '../metadata/znodes.ts'
+import {
+  type BrokerInfo,
+  type LeaderIsrAndControllerEpoch,
+  TopicPartitionStateZnode,
+} from '../metadata/znodes.ts'
 import type { BrokerChannel, ControlApis } from './broker-channel.ts'
 import { KafkaController } from './kafka-controller.ts'
 import { TopicAdmin } from './topic-admin.ts'
@@ -61,7 +65,9 @@ export class TestCluster {
     const info: BrokerInfo = {
       id,
       rack: options.rack ?? null,
-      endpoints: [{ listenerName: 'PLAINTEXT', host: '127.0.0.1', port: 9092 + id, securityProtocol: 'PLAINTEXT' }],
+      endpoints: [
+        { listenerName: 'PLAINTEXT', host: '127.0.0.1', port: 9092 + id, securityProtocol: 'PLAINTEXT' },
+      ],
     }
     const register = (): Promise<number> => registerBroker(session, info, this.#clock.nowMs())
     const cache = new MetadataCache({ clusterId: 'test', logger: silentLogger })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ZERO_UUID } from '../wire/text.ts'
 import { SimClock } from '../simulator/sim-clock.ts'
 import { SimRandom } from '../simulator/sim-random.ts'
+import { ZERO_UUID } from '../wire/text.ts'
 import { TestCluster, topicSpec } from './test-cluster.test.kit.ts'
 import type { CreatableTopic } from './topic-plan.ts'
 
@@ -27,12 +27,20 @@ test('a topic that cannot be created is refused with the code and the words of A
     ],
     [topicSpec('', 1, 1), 17, 'Topic name is invalid: the empty string is not allowed'],
     [topicSpec('..', 1, 1), 17, "Topic name is invalid: '..' is not allowed"],
-    [topicSpec(long, 1, 1), 17, `Topic name is invalid: the length of '${long}' is longer than the max allowed length 249`],
+    [
+      topicSpec(long, 1, 1),
+      17,
+      `Topic name is invalid: the length of '${long}' is longer than the max allowed length 249`,
+    ],
     [topicSpec('a_b', 1, 1), 17, "Topic 'a_b' collides with existing topics: a.b"],
     [topicSpec('t3', 1, 3), 38, 'Replication factor: 3 larger than available brokers: 1.'],
     [topicSpec('t4', 1, 0), 38, 'Replication factor must be larger than 0.'],
     [topicSpec('t4', 0, 1), 37, 'Number of partitions must be larger than 0.'],
-    [topicSpec('__cluster_metadata', 1, 1), 42, 'Creation of internal topic __cluster_metadata is prohibited.'],
+    [
+      topicSpec('__cluster_metadata', 1, 1),
+      42,
+      'Creation of internal topic __cluster_metadata is prohibited.',
+    ],
     [
       { ...topicSpec('t5', 1, -1), assignments: assignment([1]) },
       42,
@@ -74,7 +82,14 @@ test('a topic that cannot be created is refused with the code and the words of A
     const [result] = await one.admin.createTopics([spec], WAIT)
     assert.deepEqual(
       result,
-      { name: spec.name, errorCode, errorMessage, topicId: ZERO_UUID, numPartitions: -1, replicationFactor: -1 },
+      {
+        name: spec.name,
+        errorCode,
+        errorMessage,
+        topicId: ZERO_UUID,
+        numPartitions: -1,
+        replicationFactor: -1,
+      },
       `creating ${spec.name}`,
     )
   }
@@ -85,11 +100,14 @@ test('a topic named twice in one request is created by neither entry', async () 
   const kafka = new TestCluster(new SimClock(), new SimRandom(1))
   const one = await kafka.start(1)
   const results = await one.admin.createTopics([topicSpec('t'), topicSpec('t'), topicSpec('u')], WAIT)
-  assert.deepEqual(results.map((each) => [each.name, each.errorCode, each.errorMessage]), [
-    ['t', 42, 'Found multiple entries for this topic.'],
-    ['t', 42, 'Found multiple entries for this topic.'],
-    ['u', 0, null],
-  ])
+  assert.deepEqual(
+    results.map((each) => [each.name, each.errorCode, each.errorMessage]),
+    [
+      ['t', 42, 'Found multiple entries for this topic.'],
+      ['t', 42, 'Found multiple entries for this topic.'],
+      ['u', 0, null],
+    ],
+  )
 })
 
 test('defaults stand in for -1, a config is stored with the topic, and validateOnly stores nothing', async () => {
@@ -181,5 +199,8 @@ test('a broker that is not the controller answers NOT_CONTROLLER', async () => {
   const two = await kafka.start(2)
   assert.equal((await two.admin.createTopics([topicSpec('t')], WAIT))[0]?.errorCode, 41)
   assert.equal((await two.admin.deleteTopics([{ name: 't', topicId: ZERO_UUID }], WAIT))[0]?.errorCode, 41)
-  assert.equal((await two.admin.createPartitions([{ name: 't', count: 2, assignments: null }], WAIT))[0]?.errorCode, 41)
+  assert.equal(
+    (await two.admin.createPartitions([{ name: 't', count: 2, assignments: null }], WAIT))[0]?.errorCode,
+    41,
+  )
 })

@@ -12,22 +12,23 @@ import { type Random, randomUuid } from '../base/random.ts'
 import { isStoreError, type MetadataStore, type Operation } from '../coordination/metadata-store.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import { CLUSTER_METADATA_TOPIC } from '../metadata/topic-names.ts'
-import { ZERO_UUID } from '../wire/text.ts'
 import {
   ConfigZnode,
   ControllerEpochZnode,
   DeleteTopicsZnode,
   NO_LEADER,
   type ReplicaAssignment,
+  type TopicAssignment,
   TopicsZnode,
   TopicZnode,
 } from '../metadata/znodes.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import { ZERO_UUID } from '../wire/text.ts'
 import type { KafkaController } from './kafka-controller.ts'
 import {
-  checkTopicName,
   type CreatablePartitions,
   type CreatableTopic,
+  checkTopicName,
   type PlanContext,
   planPartitions,
   planTopic,
@@ -83,7 +84,11 @@ export interface RequestOptions {
   readonly validateOnly?: boolean
 }
 
-type Created = { readonly ok: true; readonly topicId: string; readonly partitions: ReadonlyMap<number, readonly number[]> }
+type Created = {
+  readonly ok: true
+  readonly topicId: string
+  readonly partitions: ReadonlyMap<number, readonly number[]>
+}
 
 export class TopicAdmin {
   readonly #options: TopicAdminOptions
@@ -93,7 +98,10 @@ export class TopicAdmin {
   }
 
   /** One result for each topic, in the order of the request. NOT_CONTROLLER (41) for all on another broker. */
-  async createTopics(topics: readonly CreatableTopic[], options: RequestOptions): Promise<CreateTopicResult[]> {
+  async createTopics(
+    topics: readonly CreatableTopic[],
+    options: RequestOptions,
+  ): Promise<CreateTopicResult[]> {
     return await Promise.all(
       topics.map(async (topic) => {
         const twice = topics.filter((each) => each.name === topic.name).length > 1
@@ -103,7 +111,14 @@ export class TopicAdmin {
         const { name } = topic
         if (!outcome.ok) {
           const { errorCode, errorMessage } = outcome
-          return { name, errorCode, errorMessage, topicId: ZERO_UUID, numPartitions: -1, replicationFactor: -1 }
+          return {
+            name,
+            errorCode,
+            errorMessage,
+            topicId: ZERO_UUID,
+            numPartitions: -1,
+            replicationFactor: -1,
+          }
         }
         const { topicId, partitions } = outcome
         const counts = { numPartitions: partitions.size, replicationFactor: partitions.get(0)?.length ?? -1 }
@@ -147,7 +162,10 @@ export class TopicAdmin {
     )
   }
 
-  async #createTopic(topic: CreatableTopic, { timeoutMs, validateOnly }: RequestOptions): Promise<Created | TopicError> {
+  async #createTopic(
+    topic: CreatableTopic,
+    { timeoutMs, validateOnly }: RequestOptions,
+  ): Promise<Created | TopicError> {
     const { store, metadataCache, logger, random } = this.#options
     const { name } = topic
     if (name === CLUSTER_METADATA_TOPIC) {
@@ -163,6 +181,8 @@ export class TopicAdmin {
     }
     const plan = planTopic(topic, this.#planContext())
     if (!plan.ok) return plan
+    const malformed = checkTopicName(name, [])
+    if (malformed !== undefined) return malformed
     const existing = (await store.children(TopicsZnode.path)) ?? []
     if ((await store.exists(DeleteTopicsZnode.topicPath(name))) !== undefined) {
       return topicError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' is marked for deletion.`)
@@ -175,16 +195,11 @@ export class TopicAdmin {
     if (validateOnly === true) return { ok: true, topicId: ZERO_UUID, partitions: plan.partitions }
 
     const topicId = randomUuid(random)
-    const partitions = new Map([...plan.partitions].map(([partition, replicas]) => [partition, assigned(replicas)]))
+    const partitions = new Map(
+      [...plan.partitions].map(([partition, replicas]) => [partition, assigned(replicas)]),
+    )
     logger.info(`Creating topic ${name} with ${partitions.size} partitions, topic id ${topicId}`)
-    const path = TopicZnode.path(name)
-    try {
-      await this.#write([
-        await this.#configOperation(name, configs),
-        { type: 'create', path, data: TopicZnode.encode({ topicId, partitions }) },
-      ])
-    } catch (error) {
-      if (!isStoreError(error, 'NodeExists') || error.path !== path) throw error
+    if (!(await this.#writeTopic(name, { topicId, partitions }, configs))) {
       return topicError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
     }
     const done = await this.#waitUntil(timeoutMs, () => this.#hasLeaders(name, partitions.size))
@@ -204,7 +219,8 @@ export class TopicAdmin {
     }
     if (known === null) return topicError(ErrorCode.UNKNOWN_TOPIC_ID)
     // A name with a slash or dots would reach another node; no such topic can exist.
-    const exists = checkTopicName(known, []) === undefined && (await store.exists(TopicZnode.path(known))) !== undefined
+    const exists =
+      checkTopicName(known, []) === undefined && (await store.exists(TopicZnode.path(known))) !== undefined
     if (!exists) return topicError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     // Set before the order is given; wakes the wait when the last node of the topic goes.
     let wake = (): void => {}
@@ -258,11 +274,33 @@ export class TopicAdmin {
     }
   }
 
-  async #configOperation(topic: string, configs: ReadonlyMap<string, string>): Promise<Operation> {
+  /** Topic and config in one write; false if the topic exists by now. */
+  async #writeTopic(
+    topic: string,
+    assignment: TopicAssignment,
+    configs: ReadonlyMap<string, string>,
+  ): Promise<boolean> {
     const path = ConfigZnode.entityPath('topics', topic)
     const data = ConfigZnode.encode(configs)
-    if ((await this.#options.store.exists(path)) === undefined) return { type: 'create', path, data }
-    return { type: 'set', path, data, expectedVersion: -1 }
+    for (;;) {
+      // A config may be left over, or have been set before the topic was made.
+      const exists = (await this.#options.store.exists(path)) !== undefined
+      const writeConfig: Operation = exists
+        ? { type: 'set', path, data, expectedVersion: -1 }
+        : { type: 'create', path, data }
+      const create: Operation = {
+        type: 'create',
+        path: TopicZnode.path(topic),
+        data: TopicZnode.encode(assignment),
+      }
+      try {
+        await this.#write([create, writeConfig])
+        return true
+      } catch (error) {
+        if (isStoreError(error, 'NodeExists') && error.path === create.path) return false
+        if (!isStoreError(error) || error.path !== path) throw error
+      }
+    }
   }
 
   /** A write that only the controller may do. */

@@ -39,7 +39,8 @@ export class TopicDeletionManager {
         context.topicsToBeDeleted.add(topic)
         continue
       }
-      if (!deleteTopicEnable) logger.info(`Removing the order to delete ${topic}, since delete.topic.enable is off`)
+      if (!deleteTopicEnable)
+        logger.info(`Removing the order to delete ${topic}, since delete.topic.enable is off`)
       await store.deleteNode(DeleteTopicsZnode.topicPath(topic))
     }
   }
@@ -59,7 +60,8 @@ export class TopicDeletionManager {
 
   /** Replicas of a broker that came back: their topics can be tried again. */
   retryTopicsOn(replicas: readonly PartitionReplica[]): void {
-    for (const { partition } of replicas) this.#options.context.topicsIneligibleForDeletion.delete(partition.topic.name)
+    for (const { partition } of replicas)
+      this.#options.context.topicsIneligibleForDeletion.delete(partition.topic.name)
   }
 
   replicasDeleted(replicas: readonly PartitionReplica[]): void {
@@ -69,7 +71,9 @@ export class TopicDeletionManager {
   replicasFailed(replicas: readonly PartitionReplica[]): void {
     const { context } = this.#options
     const mine = replicas.filter(({ partition }) => context.isTopicQueuedForDeletion(partition.topic.name))
-    const started = mine.filter(({ partition, brokerId }) => partition.replicaState(brokerId) === 'DeletionStarted')
+    const started = mine.filter(
+      ({ partition, brokerId }) => partition.replicaState(brokerId) === 'DeletionStarted',
+    )
     this.#options.replicas.toDeletionIneligible(started)
     for (const { partition } of mine) context.topicsIneligibleForDeletion.add(partition.topic.name)
   }
@@ -84,8 +88,12 @@ export class TopicDeletionManager {
       partitions.toNonExistent(doomed)
     }
     batch.addUpdateMetadata(doomed)
-    const waiting = replicas.filter(({ partition, brokerId }) => partition.replicaState(brokerId) !== 'DeletionSuccessful')
-    const alive = waiting.filter(({ partition, brokerId }) => context.isReplicaOnline(brokerId, partition, true))
+    const waiting = replicas.filter(
+      ({ partition, brokerId }) => partition.replicaState(brokerId) !== 'DeletionSuccessful',
+    )
+    const alive = waiting.filter(({ partition, brokerId }) =>
+      context.isReplicaOnline(brokerId, partition, true),
+    )
     const dead = waiting.filter((each) => !alive.includes(each))
     await machine.toOffline(waiting)
     machine.toDeletionStarted(alive)

@@ -37,7 +37,9 @@ export interface TopicError {
   readonly errorMessage: string | null
 }
 
-export type Plan = { readonly ok: true; readonly partitions: ReadonlyMap<number, readonly number[]> } | TopicError
+export type Plan =
+  | { readonly ok: true; readonly partitions: ReadonlyMap<number, readonly number[]> }
+  | TopicError
 
 export interface PlanContext {
   /** Live, in order of their ids. */
@@ -54,8 +56,11 @@ export function topicError(errorCode: number, errorMessage: string | null = null
 export function checkTopicName(name: string, existing: readonly string[]): TopicError | undefined {
   const problem = topicNameProblem(name)
   if (problem !== undefined) return topicError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem)
-  if (existing.includes(name)) return topicError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
-  const colliding = hasCollisionCharacters(name) ? existing.filter((each) => topicNamesCollide(each, name)) : []
+  if (existing.includes(name))
+    return topicError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
+  const colliding = hasCollisionCharacters(name)
+    ? existing.filter((each) => topicNamesCollide(each, name))
+    : []
   if (colliding.length === 0) return undefined
   const message = `Topic '${name}' collides with existing topics: ${colliding.join(', ')}`
   return topicError(ErrorCode.INVALID_TOPIC_EXCEPTION, message)
@@ -77,7 +82,11 @@ export function planTopic(topic: CreatableTopic, context: PlanContext): Plan {
 }
 
 /** The partitions to add to a topic. */
-export function planPartitions(request: CreatablePartitions, existing: TopicAssignment, context: PlanContext): Plan {
+export function planPartitions(
+  request: CreatablePartitions,
+  existing: TopicAssignment,
+  context: PlanContext,
+): Plan {
   const { name, count, assignments } = request
   const oldCount = existing.partitions.size
   for (const { addingReplicas, removingReplicas } of existing.partitions.values()) {
@@ -93,10 +102,15 @@ export function planPartitions(request: CreatablePartitions, existing: TopicAssi
     return topicError(ErrorCode.INVALID_PARTITIONS, `Topic already has ${oldCount} partitions.`)
   }
   const first = existing.partitions.get(0)
-  if (first === undefined) return topicError(ErrorCode.UNKNOWN_SERVER_ERROR, `Topic '${name}' has no partition 0`)
+  if (first === undefined)
+    return topicError(ErrorCode.UNKNOWN_SERVER_ERROR, `Topic '${name}' has no partition 0`)
   const replicationFactor = first.replicas.length
   if (assignments !== null) {
-    return planAddedManually(assignments, { oldCount, added: count - oldCount, replicationFactor }, context.brokers)
+    return planAddedManually(
+      assignments,
+      { oldCount, added: count - oldCount, replicationFactor },
+      context.brokers,
+    )
   }
   const problem = replicationFactorProblem(replicationFactor, context.brokers.length)
   if (problem !== undefined) return problem
@@ -133,7 +147,8 @@ function planManually(topic: CreatableTopic, context: PlanContext): Plan {
   }
   const partitions = new Map<number, readonly number[]>()
   for (const { partitionIndex, brokerIds } of topic.assignments) {
-    if (partitions.has(partitionIndex)) return inconsistent('partitions should be a consecutive 0-based integer sequence')
+    if (partitions.has(partitionIndex))
+      return inconsistent('partitions should be a consecutive 0-based integer sequence')
     partitions.set(partitionIndex, brokerIds)
   }
   const lists = [...partitions.values()]
@@ -141,7 +156,8 @@ function planManually(topic: CreatableTopic, context: PlanContext): Plan {
     return inconsistent('All partitions should have the same number of replicas')
   }
   for (const brokerIds of lists) {
-    if (brokerIds.length === 0) return inconsistent('The manual partition assignment includes an empty replica list.')
+    if (brokerIds.length === 0)
+      return inconsistent('The manual partition assignment includes an empty replica list.')
     const twice = brokerIds.find((each, index) => brokerIds.indexOf(each) !== index)
     if (twice !== undefined) {
       return inconsistent(`The manual partition assignment includes the broker ${twice} more than once.`)
@@ -154,7 +170,8 @@ function planManually(topic: CreatableTopic, context: PlanContext): Plan {
     }
   }
   for (let partition = 0; partition < partitions.size; partition++) {
-    if (!partitions.has(partition)) return inconsistent('partitions should be a consecutive 0-based integer sequence')
+    if (!partitions.has(partition))
+      return inconsistent('partitions should be a consecutive 0-based integer sequence')
   }
   return { ok: true, partitions }
 }
@@ -166,7 +183,8 @@ function planAddedManually(
 ): Plan {
   const known = new Set(brokers.map((each) => each.id))
   const unknown = new Set(assignments.flatMap((each) => each.brokerIds.filter((id) => !known.has(id))))
-  if (unknown.size > 0) return inconsistent(`Unknown broker(s) in replica assignment: ${[...unknown].join(', ')}.`)
+  if (unknown.size > 0)
+    return inconsistent(`Unknown broker(s) in replica assignment: ${[...unknown].join(', ')}.`)
   if (assignments.length !== counts.added) {
     return inconsistent(
       `Increasing the number of partitions by ${counts.added} but ${assignments.length} assignments provided.`,
@@ -175,7 +193,8 @@ function planAddedManually(
   const partitions = new Map<number, readonly number[]>()
   for (const [index, { brokerIds }] of assignments.entries()) {
     const partition = counts.oldCount + index
-    if (brokerIds.length === 0) return inconsistent(`Cannot have replication factor of 0 for partition id ${partition}.`)
+    if (brokerIds.length === 0)
+      return inconsistent(`Cannot have replication factor of 0 for partition id ${partition}.`)
     if (new Set(brokerIds).size !== brokerIds.length) {
       return inconsistent(
         `Duplicate brokers not allowed in replica assignment: ${brokerIds.join(', ')} for partition id ${partition}.`,

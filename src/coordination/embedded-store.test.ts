@@ -72,9 +72,14 @@ test('opening a store that is open fails with one line that says what to do', as
   await first.close()
 })
 
-test('no acknowledged write is lost, and none is half done, when the process is killed', { timeout: 60_000 }, async () => {
+test('no acknowledged write is lost, and none is half done, when the process is killed', {
+  timeout: 60_000,
+}, async () => {
   const directory = freshDirectory()
-  const script = fileURLToPath(import.meta.url).replace(/embedded-store\.test\.(ts|js)$/, 'crash-writer.test.child.$1')
+  const script = fileURLToPath(import.meta.url).replace(
+    /embedded-store\.test\.(ts|js)$/,
+    'crash-writer.test.child.$1',
+  )
   let acknowledged = -1
   for (let kill = 0; kill < 25; kill++) {
     const child = spawn(process.execPath, [script, directory, String(acknowledged + 1)], {

@@ -139,7 +139,11 @@ export interface MetadataStore {
 }
 
 /** Creates the persistent node and its missing parents; an existing node is fine and keeps its data. */
-export async function ensurePath(store: MetadataStore, path: string, data: Buffer | string = ''): Promise<void> {
+export async function ensurePath(
+  store: MetadataStore,
+  path: string,
+  data: Buffer | string = '',
+): Promise<void> {
   for (;;) {
     try {
       await store.create(path, data)

@@ -4,7 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ensurePath, isStoreError, type MetadataStore, setOrCreate, type StoreErrorCode, type WatchEvent } from './metadata-store.ts'
+import {
+  ensurePath,
+  isStoreError,
+  type MetadataStore,
+  type StoreErrorCode,
+  setOrCreate,
+  type WatchEvent,
+} from './metadata-store.ts'
 
 export interface StoreUnderTest {
   connect(): MetadataStore
@@ -13,7 +20,11 @@ export interface StoreUnderTest {
   close(): Promise<void>
 }
 
-export async function failsWith(code: StoreErrorCode, call: Promise<unknown>, operationIndex = 0): Promise<void> {
+export async function failsWith(
+  code: StoreErrorCode,
+  call: Promise<unknown>,
+  operationIndex = 0,
+): Promise<void> {
   await assert.rejects(call, (error) => isStoreError(error, code) && error.operationIndex === operationIndex)
 }
 
@@ -23,7 +34,10 @@ export function settle(): Promise<void> {
 }
 
 export function storeConformance(name: string, open: () => Promise<StoreUnderTest>): void {
-  const withStore = (title: string, run: (under: StoreUnderTest, store: MetadataStore) => Promise<void>): void => {
+  const withStore = (
+    title: string,
+    run: (under: StoreUnderTest, store: MetadataStore) => Promise<void>,
+  ): void => {
     test(title, async () => {
       const under = await open()
       try {
@@ -35,15 +49,18 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
   }
 
   describe(`metadata store: ${name}`, () => {
-    withStore('a created node is read back with its data, version 0 and the zxid of its creation', async (_, store) => {
-      const { stat } = await store.create('/a', 'hello')
-      const node = await store.get('/a')
-      assert.equal(node?.data.toString(), 'hello')
-      assert.equal(node?.stat.version, 0)
-      assert.equal(node?.stat.czxid, stat.czxid)
-      assert.equal(node?.stat.mzxid, stat.czxid)
-      assert.equal(node?.stat.ephemeralOwner, 0)
-    })
+    withStore(
+      'a created node is read back with its data, version 0 and the zxid of its creation',
+      async (_, store) => {
+        const { stat } = await store.create('/a', 'hello')
+        const node = await store.get('/a')
+        assert.equal(node?.data.toString(), 'hello')
+        assert.equal(node?.stat.version, 0)
+        assert.equal(node?.stat.czxid, stat.czxid)
+        assert.equal(node?.stat.mzxid, stat.czxid)
+        assert.equal(node?.stat.ephemeralOwner, 0)
+      },
+    )
 
     withStore('what is missing reads as undefined', async (_, store) => {
       assert.equal(await store.get('/a'), undefined)
@@ -51,14 +68,17 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       assert.equal(await store.children('/a'), undefined)
     })
 
-    withStore('creating fails for an existing node, a missing parent, and a malformed path', async (_, store) => {
-      await store.create('/a', '')
-      await failsWith('NodeExists', store.create('/a', ''))
-      await failsWith('NoNode', store.create('/b/c', ''))
-      for (const path of ['', 'a', '/a/', '//a', '/a/../b', '/./a']) {
-        await failsWith('BadArguments', store.create(path, ''))
-      }
-    })
+    withStore(
+      'creating fails for an existing node, a missing parent, and a malformed path',
+      async (_, store) => {
+        await store.create('/a', '')
+        await failsWith('NodeExists', store.create('/a', ''))
+        await failsWith('NoNode', store.create('/b/c', ''))
+        for (const path of ['', 'a', '/a/', '//a', '/a/../b', '/./a']) {
+          await failsWith('BadArguments', store.create(path, ''))
+        }
+      },
+    )
 
     withStore('a set raises the version and refuses another expected one', async (_, store) => {
       const created = await store.create('/a', '0')
@@ -114,7 +134,10 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         { type: 'delete', path: '/a/b', expectedVersion: 1 },
         { type: 'create', path: '/a/c', data: '' },
       ])
-      assert.deepEqual(good.map((each) => each.path), ['/epoch', '/a/b', '/a/b', '/a/b', '/a/c'])
+      assert.deepEqual(
+        good.map((each) => each.path),
+        ['/epoch', '/a/b', '/a/b', '/a/b', '/a/c'],
+      )
       assert.deepEqual(await store.children('/a'), ['c'])
       const failing = store.multi([
         { type: 'create', path: '/d', data: '' },
@@ -131,20 +154,26 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       const read = store.get('/a')
       const zxids = (await Promise.all(calls)).map((each) => each.stat.mzxid)
       assert.equal((await read)?.data.toString(), '2')
-      assert.deepEqual(zxids, [...zxids].sort((a, b) => a - b))
+      assert.deepEqual(
+        zxids,
+        [...zxids].sort((a, b) => a - b),
+      )
       assert.equal(new Set(zxids).size, 3)
     })
 
-    withStore('an ephemeral node ends with its session, has an owner and no children', async (under, store) => {
-      const other = under.connect()
-      const { stat } = await other.create('/e', '', { ephemeral: true })
-      assert.equal(stat.ephemeralOwner, other.sessionId)
-      await failsWith('NoChildrenForEphemerals', other.create('/e/c', ''))
-      assert.equal((await store.exists('/e'))?.ephemeralOwner, other.sessionId)
-      await other.close()
-      assert.equal(await store.exists('/e'), undefined)
-      await failsWith('SessionExpired', other.get('/e'))
-    })
+    withStore(
+      'an ephemeral node ends with its session, has an owner and no children',
+      async (under, store) => {
+        const other = under.connect()
+        const { stat } = await other.create('/e', '', { ephemeral: true })
+        assert.equal(stat.ephemeralOwner, other.sessionId)
+        await failsWith('NoChildrenForEphemerals', other.create('/e/c', ''))
+        assert.equal((await store.exists('/e'))?.ephemeralOwner, other.sessionId)
+        await other.close()
+        assert.equal(await store.exists('/e'), undefined)
+        await failsWith('SessionExpired', other.get('/e'))
+      },
+    )
 
     withStore('an expired session is told so, and its writes are refused', async (under, store) => {
       const other = under.connect()
@@ -178,33 +207,41 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       assert.deepEqual(events.splice(0), [{ type: 'deleted', path: '/a' }])
     })
 
-    withStore('a watch of children fires for creation and deletion, not for data or grandchildren', async (under, store) => {
-      const writer = under.connect()
-      await writer.create('/a', '')
-      await writer.create('/a/b', '')
-      const events: WatchEvent[] = []
-      const watcher = (event: WatchEvent): void => void events.push(event)
-      await store.children('/a', watcher)
-      await writer.set('/a', '1', -1)
-      await writer.set('/a/b', '1', -1)
-      await writer.create('/a/b/c', '')
-      await settle()
-      assert.deepEqual(events, [])
-      await writer.create('/a/d', '')
-      await settle()
-      assert.deepEqual(events, [{ type: 'childrenChanged', path: '/a' }])
-    })
+    withStore(
+      'a watch of children fires for creation and deletion, not for data or grandchildren',
+      async (under, store) => {
+        const writer = under.connect()
+        await writer.create('/a', '')
+        await writer.create('/a/b', '')
+        const events: WatchEvent[] = []
+        const watcher = (event: WatchEvent): void => void events.push(event)
+        await store.children('/a', watcher)
+        await writer.set('/a', '1', -1)
+        await writer.set('/a/b', '1', -1)
+        await writer.create('/a/b/c', '')
+        await settle()
+        assert.deepEqual(events, [])
+        await writer.create('/a/d', '')
+        await settle()
+        assert.deepEqual(events, [{ type: 'childrenChanged', path: '/a' }])
+      },
+    )
 
     withStore('watches fire in zxid order and before the answers to the writes', async (under, store) => {
       const seen: string[] = []
-      await Promise.all(['/a', '/b', '/c'].map((path) => store.exists(path, (event) => seen.push(event.path))))
+      await Promise.all(
+        ['/a', '/b', '/c'].map((path) => store.exists(path, (event) => seen.push(event.path))),
+      )
       const writer = under.connect()
       await Promise.all([
         writer.create('/c', '').then(() => seen.push('acknowledged c')),
         writer.create('/a', ''),
         writer.create('/b', ''),
       ])
-      assert.deepEqual(seen.filter((each) => each.startsWith('/')), ['/c', '/a', '/b'])
+      assert.deepEqual(
+        seen.filter((each) => each.startsWith('/')),
+        ['/c', '/a', '/b'],
+      )
       assert.ok(seen.indexOf('/c') < seen.indexOf('acknowledged c'))
     })
 
@@ -213,19 +250,24 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       await store.create('/big', Buffer.alloc(1024 * 1024))
     })
 
-    withStore('ensurePath makes parents and keeps what is there; setOrCreate overwrites', async (_, store) => {
-      await ensurePath(store, '/x/y/z', 'first')
-      await ensurePath(store, '/x/y/z', 'second')
-      assert.equal((await store.get('/x/y/z'))?.data.toString(), 'first')
-      await setOrCreate(store, '/x/y/z', 'third')
-      await setOrCreate(store, '/x/new/w', 'fourth')
-      assert.equal((await store.get('/x/y/z'))?.data.toString(), 'third')
-      assert.equal((await store.get('/x/new/w'))?.data.toString(), 'fourth')
-    })
+    withStore(
+      'ensurePath makes parents and keeps what is there; setOrCreate overwrites',
+      async (_, store) => {
+        await ensurePath(store, '/x/y/z', 'first')
+        await ensurePath(store, '/x/y/z', 'second')
+        assert.equal((await store.get('/x/y/z'))?.data.toString(), 'first')
+        await setOrCreate(store, '/x/y/z', 'third')
+        await setOrCreate(store, '/x/new/w', 'fourth')
+        assert.equal((await store.get('/x/y/z'))?.data.toString(), 'third')
+        assert.equal((await store.get('/x/new/w'))?.data.toString(), 'fourth')
+      },
+    )
 
     withStore('one of many that race for a node wins', async (under) => {
       const stores = Array.from({ length: 8 }, () => under.connect())
-      const outcomes = await Promise.allSettled(stores.map((each) => each.create('/leader', '', { ephemeral: true })))
+      const outcomes = await Promise.allSettled(
+        stores.map((each) => each.create('/leader', '', { ephemeral: true })),
+      )
       assert.equal(outcomes.filter((each) => each.status === 'fulfilled').length, 1)
     })
   })

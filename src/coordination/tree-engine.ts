@@ -12,7 +12,7 @@
 import type { Clock } from '../base/clock.ts'
 import { type Operation, type OperationResult, StoreError } from './metadata-store.ts'
 import { TreeSession } from './tree-session.ts'
-import { type Draft, type TreeEvent, ZnodeTree } from './znode-tree.ts'
+import type { Draft, TreeEvent, ZnodeTree } from './znode-tree.ts'
 
 /** Calls that may wait; one more fails with ConnectionLoss. */
 const QUEUED_REQUESTS_MAX = 65_536
@@ -112,9 +112,10 @@ export class TreeEngine {
   }
 
   #submit(request: Request, reject: (error: StoreError) => void): void {
-    if (this.#failed) return reject(new StoreError('SystemError', '/'))
-    if (request.type !== 'end' && this.#queue.length >= QUEUED_REQUESTS_MAX) {
-      return reject(new StoreError('ConnectionLoss', '/'))
+    const overflow = request.type !== 'end' && this.#queue.length >= QUEUED_REQUESTS_MAX
+    if (this.#failed || overflow) {
+      reject(new StoreError(this.#failed ? 'SystemError' : 'ConnectionLoss', '/'))
+      return
     }
     this.#queue.push(request)
     if (this.#draining) return

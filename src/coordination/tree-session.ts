@@ -18,8 +18,8 @@ import {
   type Stat,
   StoreError,
   type StoreErrorCode,
-  type Watcher,
   type WatchEvent,
+  type Watcher,
 } from './metadata-store.ts'
 import type { TreeEngine } from './tree-engine.ts'
 import { isValidPath, parentOf, statOf, type TreeEvent } from './znode-tree.ts'
@@ -41,7 +41,8 @@ export class TreeSession implements MetadataStore {
 
   /** `chroot` is '' or a path whose node is made with `ensurePath` on a store without chroot. */
   constructor(engine: TreeEngine, chroot: string) {
-    if (chroot !== '' && (chroot === '/' || !isValidPath(chroot))) throw new StoreError('BadArguments', chroot)
+    if (chroot !== '' && (chroot === '/' || !isValidPath(chroot)))
+      throw new StoreError('BadArguments', chroot)
     this.#engine = engine
     this.#chroot = chroot
     this.#sessionId = engine.openSession(this)
@@ -153,7 +154,8 @@ export class TreeSession implements MetadataStore {
   deliver(event: TreeEvent): void {
     const parent = parentOf(event.path)
     const watchers = new Set(takeWatches(this.#nodeWatches, event.path))
-    if (event.type === 'deleted') for (const each of takeWatches(this.#childWatches, event.path)) watchers.add(each)
+    if (event.type === 'deleted')
+      for (const each of takeWatches(this.#childWatches, event.path)) watchers.add(each)
     if (watchers.size > 0) this.#notify(watchers, { type: event.type, path: this.#stripped(event.path) })
     if (event.type === 'dataChanged' || event.path === '/') return
     const ofParent = takeWatches(this.#childWatches, parent)

@@ -10,7 +10,13 @@
  * childrenCreated never falls, so sequential names never repeat under a parent.
  */
 import { assert, unreachable } from '../base/assert.ts'
-import { NODE_BYTES_MAX, type Operation, type OperationResult, type Stat, type StoreErrorCode } from './metadata-store.ts'
+import {
+  NODE_BYTES_MAX,
+  type Operation,
+  type OperationResult,
+  type Stat,
+  type StoreErrorCode,
+} from './metadata-store.ts'
 
 export interface Znode {
   readonly data: Buffer
@@ -42,7 +48,12 @@ export interface WriteContext {
 
 export type ApplyOutcome =
   | { readonly ok: true; readonly results: OperationResult[]; readonly events: TreeEvent[] }
-  | { readonly ok: false; readonly code: StoreErrorCode; readonly path: string; readonly operationIndex: number }
+  | {
+      readonly ok: false
+      readonly code: StoreErrorCode
+      readonly path: string
+      readonly operationIndex: number
+    }
 
 const NO_DATA = Buffer.alloc(0)
 
@@ -117,7 +128,8 @@ export class ZnodeTree {
     const events: TreeEvent[] = []
     for (const [operationIndex, operation] of operations.entries()) {
       const outcome = applyOne(mine, lookup, operation, context)
-      if (typeof outcome === 'string') return { ok: false, code: outcome, path: operation.path, operationIndex }
+      if (typeof outcome === 'string')
+        return { ok: false, code: outcome, path: operation.path, operationIndex }
       results.push({ path: outcome.path, stat: statOf(outcome.node) })
       if (outcome.event !== undefined) events.push({ type: outcome.event, path: outcome.path })
     }
@@ -129,7 +141,8 @@ export class ZnodeTree {
   commit(draft: Draft): void {
     for (const [path, node] of draft) {
       const before = this.#nodes.get(path)
-      if (before !== undefined && before.ephemeralOwner !== 0) this.#ephemerals.get(before.ephemeralOwner)?.delete(path)
+      if (before !== undefined && before.ephemeralOwner !== 0)
+        this.#ephemerals.get(before.ephemeralOwner)?.delete(path)
       if (node === undefined) {
         this.#nodes.delete(path)
         this.#unlink(path)

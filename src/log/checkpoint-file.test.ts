@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { DiskError } from '../base/disk.ts'
 import { SimDisk } from '../simulator/sim-disk.ts'
+import { SimRandom } from '../simulator/sim-random.ts'
 import { CheckpointError } from './checkpoint-file.ts'
 import { takeCleanShutdown, writeCleanShutdown } from './clean-shutdown-file.ts'
 import { readLeaderEpochs, writeLeaderEpochs } from './leader-epoch-checkpoint-file.ts'
 import { departingDirectoryName, parseLogDirectoryName } from './log-directory-name.ts'
 import { readMetaProperties, writeMetaProperties } from './meta-properties.ts'
 import { OffsetCheckpointFile } from './offset-checkpoint-file.ts'
-import { SimRandom } from '../simulator/sim-random.ts'
 
 let disk = new SimDisk({ seed: 1 })
 const PATH = '/data/recovery-point-offset-checkpoint'
@@ -27,7 +27,13 @@ describe('OffsetCheckpointFile', () => {
       { topic: 'with-dash.and_more', partition: 12, offset: 2 ** 40 },
     ])
     assert.equal(disk.readFile(PATH).toString(), '0\n2\nm44 0 17\nwith-dash.and_more 12 1099511627776\n')
-    assert.deepEqual(file.read(), new Map([['m44-0', 17], ['with-dash.and_more-12', 2 ** 40]]))
+    assert.deepEqual(
+      file.read(),
+      new Map([
+        ['m44-0', 17],
+        ['with-dash.and_more-12', 2 ** 40],
+      ]),
+    )
     file.write([])
     assert.equal(disk.readFile(PATH).length, 4)
     assert.equal(file.read().size, 0)
@@ -46,7 +52,15 @@ describe('OffsetCheckpointFile', () => {
 
   it('refuses a file that says something else than it should', () => {
     const file = new OffsetCheckpointFile({ disk, path: PATH })
-    for (const text of ['1\n0\n', '0\n2\na 0 1\n', '0\n1\na 0\n', '0\n1\na 0 x\n', '0\n1\na 0 1 2\n', 'x\n', '0\nx\n']) {
+    for (const text of [
+      '1\n0\n',
+      '0\n2\na 0 1\n',
+      '0\n1\na 0\n',
+      '0\n1\na 0 x\n',
+      '0\n1\na 0 1 2\n',
+      'x\n',
+      '0\nx\n',
+    ]) {
       disk.writeFileAtomic(PATH, text)
       assert.throws(() => file.read(), CheckpointError, JSON.stringify(text))
     }
@@ -128,7 +142,12 @@ describe('meta.properties', () => {
       clusterId: 'I2eX',
       others: new Map([['directory.id', 'abc']]),
     })
-    assert.deepEqual(read('broker.id = 4'), { version: 0, brokerId: 4, clusterId: undefined, others: new Map() })
+    assert.deepEqual(read('broker.id = 4'), {
+      version: 0,
+      brokerId: 4,
+      clusterId: undefined,
+      others: new Map(),
+    })
     assert.match(read('version=2\n') as string, /Unknown version '2'/)
     assert.match(read('broker.id=x\n') as string, /Invalid broker.id 'x'/)
     disk.remove('/data/meta.properties')

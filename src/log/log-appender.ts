@@ -2,8 +2,8 @@
  * Takes appends into a log: checks, stages, and writes them, starting a new segment where one is due.
  *
  * Invariants
- * - A staged group goes into one segment with one write. What must go into another one is preceded by a commit in the
- *   middle of the tick; if that fails, appends are refused until the commit at the tick's end has reported it.
+ * - What is staged goes into the active segment with one write. Before a batch that needs a new segment, the staged ones
+ *   are written in the middle of the tick; if that fails, appends are refused until the commit at its end has said so.
  * - The end offset, the indexes, the producers' state and the leader epochs change after the write succeeded, all at
  *   once, and not at all if it failed.
  * - At a roll the producers' state is exactly that of the end offset, so the snapshot taken then is.
@@ -30,6 +30,7 @@ import type { LogSegments } from './log-segments.ts'
 import type { PositionHints } from './position-hints.ts'
 import type { BatchPlace } from './producer-state-entry.ts'
 import type { ProducerStateManager } from './producer-state-manager.ts'
+import { RELATIVE_OFFSET_MAX } from './offset-index.ts'
 import { jitterSalt, mustRoll, type NextBatch } from './roll-policy.ts'
 import { StagedAppends } from './staged-appends.ts'
 
@@ -98,13 +99,13 @@ export class LogAppender {
     const firstOffset = this.stagedEndOffset
     const lastOffset = firstOffset + RecordBatch.lastOffsetDelta(batch, 0)
     const maxTimestampMs = RecordBatch.maxTimestamp(batch, 0)
-    const rolls = this.#makeRoom({ sizeBytes: batch.length, maxTimestampMs, lastOffset }, nowMs)
-    if (this.#failedCommit !== undefined) return this.#refused()
+    const next = { sizeBytes: batch.length, maxTimestampMs, firstOffset, lastOffset }
+    if (!this.#makeRoom(next, nowMs)) return this.#refused()
     RecordBatch.setBaseOffset(batch, 0, firstOffset)
     RecordBatch.setPartitionLeaderEpoch(batch, 0, options.leaderEpoch)
     const fault = this.#producers.stage(batch, 0, options.origin)
     if (fault !== undefined) return appendFailure(fault.errorCode, fault.message, logStartOffset)
-    this.#staged.add(batch, { firstOffset, endOffset: lastOffset + 1, rollsFirst: rolls })
+    this.#staged.add(batch, lastOffset + 1)
     const outcome = appendSuccess(firstOffset, lastOffset, logStartOffset)
     if (RecordBatch.isLogAppendTime(batch, 0)) outcome.logAppendTimeMs = maxTimestampMs
     this.#staged.expect(outcome)
@@ -125,16 +126,12 @@ export class LogAppender {
       const firstOffset = RecordBatch.baseOffset(records, at)
       const lastOffset = RecordBatch.lastOffset(records, at)
       const maxTimestampMs = RecordBatch.maxTimestamp(records, at)
-      const rollsFirst = this.#makeRoom({ sizeBytes, maxTimestampMs, lastOffset }, nowMs)
-      if (this.#failedCommit !== undefined) return this.#refused()
+      if (!this.#makeRoom({ sizeBytes, maxTimestampMs, firstOffset, lastOffset }, nowMs))
+        return this.#refused()
       // The leader accepted it, so it is in the log whatever this replica makes of its producer.
       const stateFault = this.#producers.stage(records, at, 'replication')
       if (stateFault !== undefined) logger.warn(`${logPrefix}${stateFault.message}`)
-      this.#staged.add(records.subarray(at, at + sizeBytes), {
-        firstOffset,
-        endOffset: lastOffset + 1,
-        rollsFirst,
-      })
+      this.#staged.add(records.subarray(at, at + sizeBytes), lastOffset + 1)
       at += sizeBytes
     }
     const outcome = appendSuccess(
@@ -170,11 +167,13 @@ export class LogAppender {
     if (former.sizeBytes === 0 && former.baseOffset === baseOffset) return
     const { logger, logPrefix } = this.#options
     assert(
-      this.#producers.mapEndOffset === this.#logEndOffset,
+      this.#producers.mapEndOffset >= this.#logEndOffset,
       'the producers are known up to the end of the log',
     )
     this.#segments.append(this.#options.newSegment(baseOffset))
     former.seal()
+    // Only a gap too wide for an index makes a segment start above the end of the log.
+    this.#producers.updateMapEndOffset(baseOffset)
     try {
       this.#producers.takeSnapshot({ sync: false })
     } catch (error) {
@@ -188,30 +187,34 @@ export class LogAppender {
     this.#options.onRolled()
   }
 
-  /**
-   * Writes what is staged if the batch can't join it. @returns whether the batch needs a new segment. If the write
-   * fails, `#failedCommit` is set.
-   */
+  /** Starts a new segment if the batch needs one. @returns false after a disk error, which has been dealt with. */
   #makeRoom(batch: NextBatch, nowMs: number): boolean {
+    if (this.#failedCommit !== undefined) return false
     const limits = { config: this.#options.config(), nowMs, jitterSalt: this.#jitterSalt }
-    if (this.#failedCommit !== undefined || !mustRoll(this.#segments.active, this.#staged, batch, limits))
+    if (!mustRoll(this.#segments.active, this.#staged.byteLength, batch, limits)) return true
+    if (!this.#staged.isEmpty) {
+      const outcome = this.#write()
+      if (outcome.errorCode !== ErrorCode.NONE) {
+        this.#failedCommit = outcome
+        return false
+      }
+    }
+    try {
+      // Where the log ends, so that segments follow on each other even if compaction has left a gap behind it.
+      const isNear = batch.lastOffset - this.#logEndOffset <= RELATIVE_OFFSET_MAX
+      this.roll(isNear ? this.#logEndOffset : batch.firstOffset)
+      return true
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#options.logger.error(`${this.#options.logPrefix}Error while rolling a log segment`, error)
       return false
-    if (this.#staged.isEmpty) return true
-    const outcome = this.#write()
-    if (outcome.errorCode === ErrorCode.NONE)
-      return mustRoll(this.#segments.active, this.#staged, batch, limits)
-    this.#failedCommit = outcome
-    return false
+    }
   }
 
   #write(): CommitOutcome {
     const staged = this.#staged
-    let segment = this.#segments.active
+    const segment = this.#segments.active
     try {
-      if (staged.rollsFirst) {
-        this.roll(staged.firstOffset)
-        segment = this.#segments.active
-      }
       segment.write(staged.buffers, staged.byteLength)
     } catch (error) {
       if (!(error instanceof DiskError)) throw error

@@ -54,7 +54,10 @@ describe('LogDirs', () => {
     )
     assert.throws(
       () => other.claim({ brokerId: 2, clusterId: 'other' }),
-      refuses('InconsistentClusterIdException', /^The Cluster ID other doesn't match stored clusterId Some\(mine\)/),
+      refuses(
+        'InconsistentClusterIdException',
+        /^The Cluster ID other doesn't match stored clusterId Some\(mine\)/,
+      ),
     )
     other.claim({ brokerId: 2, clusterId: 'mine' })
   })

@@ -6,6 +6,7 @@
  * A directory that can't be used is left out (KIP-112); none left, a lock held by someone else, or the wrong owner
  * stop the start with a LogDirsError, whose message says on one line what to do.
  */
+import { dirname } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { type Disk, DiskError, type DiskLock } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
@@ -121,12 +122,20 @@ export class LogDirs {
     this.#locks.clear()
   }
 
+  /** Makes a directory with its parents; none of them is gone after a crash. */
+  #makeDurably(path: string): void {
+    const parent = dirname(path)
+    if (parent !== path && this.#disk.stat(parent) === undefined) this.#makeDurably(parent)
+    this.#disk.makeDirectory(path)
+    this.#disk.syncDirectory(parent)
+  }
+
   #openOne(path: string): void {
     try {
       const kind = this.#disk.stat(path)?.kind
       if (kind === undefined) {
         this.#logger.info(`Log directory ${path} not found, creating it.`)
-        this.#disk.makeDirectory(path)
+        this.#makeDurably(path)
       } else if (kind !== 'directory') {
         throw new DiskError('ENOTDIR', path, `${path} is not a readable log directory.`)
       }

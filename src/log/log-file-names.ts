@@ -24,7 +24,7 @@ export interface LogFileName {
 /** undefined for a name that is none of a segment's or snapshot's. */
 export function parseLogFileName(name: string): LogFileName | undefined {
   const match = FILE_NAME.exec(name)
-  if (match === null) return undefined
+  if (match === null || !Number.isSafeInteger(Number(match[1]))) return undefined
   const stage = (match[3]?.slice(1) ?? 'live') as LogFileName['stage']
   return { baseOffset: Number(match[1]), suffix: match[2] as LogFileName['suffix'], stage }
 }

@@ -16,77 +16,32 @@
 import { dirname } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { type Disk, DiskError } from '../base/disk.ts'
-import type { Logger, LoggerFactory } from '../base/logger.ts'
-import type { Random } from '../base/random.ts'
+import type { Logger } from '../base/logger.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import { CheckpointError } from './checkpoint-file.ts'
 import { writeCleanShutdown } from './clean-shutdown-file.ts'
 import { type DepartedLog, DepartedLogs } from './departed-logs.ts'
+import { flushAll } from './flush-schedule.ts'
 import type { LogConfig } from './log-config.ts'
+import { describeLogDirs, type LogDirDescription } from './log-dir-description.ts'
 import { LogDirFailureChannel } from './log-dir-failure.ts'
+import { type FoundLog, loadLogDir } from './log-dir-loader.ts'
+import { LogDirUpkeep } from './log-dir-upkeep.ts'
 import { departingDirectoryName, logDirectoryName } from './log-directory-name.ts'
 import { type LogDirs, LogDirsError } from './log-dirs.ts'
-import { flushAll, FlushSchedule } from './flush-schedule.ts'
-import { type FoundLog, loadLogDir } from './log-dir-loader.ts'
-import {
-  LOG_START_OFFSET_CHECKPOINT,
-  OffsetCheckpointFile,
-  type PartitionOffset,
-  RECOVERY_POINT_CHECKPOINT,
-} from './offset-checkpoint-file.ts'
-import { PeriodicTasks, printedPeriodMs } from './periodic-tasks.ts'
-import { Sweep } from './sweep.ts'
+import { LogHousekeeping } from './log-housekeeping.ts'
+import type { LogManagerOptions, LogOrError, TopicPartition } from './log-manager-options.ts'
+import { writePartitionMetadata } from './partition-metadata.ts'
 import { UnifiedLog } from './unified-log.ts'
 
-/** The first run of each periodic task, as in Apache Kafka. */
-const INITIAL_TASK_DELAY_MS = 30_000
+export type {
+  LogManagerOptions,
+  LogOrError,
+  TopicPartition,
+} from './log-manager-options.ts'
 
-export interface LogManagerOptions {
-  /** Opened and locked, and claimed for this broker. The log manager gives the locks back at its shutdown. */
-  readonly logDirs: LogDirs
-  readonly disk: Disk
-  readonly clock: Clock
-  readonly random: Random
-  readonly loggers: LoggerFactory
-  readonly defaultConfig: LogConfig
-  /** A topic's whole effective configuration; undefined for the default. Asked once for each topic at the start. */
-  readonly topicConfig: (topic: string) => LogConfig | undefined
-  /** producer.id.expiration.ms and producer.id.expiration.check.interval.ms */
-  readonly producerIdExpirationMs: number
-  readonly producerIdExpirationCheckIntervalMs: number
-  /** log.flush.scheduler.interval.ms. Where a topic's flush.ms is shorter, that is the period. */
-  readonly flushSchedulerIntervalMs: number
-  /** log.flush.offset.checkpoint.interval.ms */
-  readonly flushRecoveryOffsetCheckpointMs: number
-  /** log.flush.start.offset.checkpoint.interval.ms */
-  readonly flushStartOffsetCheckpointMs: number
-  /** log.retention.check.interval.ms */
-  readonly retentionCheckMs: number
-  readonly initialTaskDelayMs?: number
-  /** Its logs are closed; what they led or followed answers KAFKA_STORAGE_ERROR from now on. */
-  readonly onLogDirFailure: (directory: string, partitions: readonly TopicPartition[]) => void
-  /** Nothing is left to write to: the broker has to stop. */
-  readonly onAllLogDirsFailed: (message: string) => void
-}
-
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
-
-export type LogOrError =
-  | { readonly errorCode: 0; readonly log: UnifiedLog }
-  | { readonly errorCode: number; readonly log: undefined; readonly message: string }
-
-/** A log directory as DescribeLogDirs shows it. */
-export interface LogDirDescription {
-  readonly path: string
-  /** KAFKA_STORAGE_ERROR for one that is out of service. */
-  readonly errorCode: number
-  /** -1 where unknown. */
-  readonly totalBytes: number
-  readonly usableBytes: number
-  readonly logs: readonly { readonly log: UnifiedLog; readonly isFuture: boolean }[]
-}
+/** Disk errors that say nothing against the directory. Apache Kafka takes it out of service for these as well. */
+const PASSING_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'])
 
 export class LogManager {
   readonly #options: LogManagerOptions
@@ -99,11 +54,8 @@ export class LogManager {
   readonly #logs = new Map<string, UnifiedLog>()
   readonly #futureLogs = new Map<string, UnifiedLog>()
   readonly #departed: DepartedLogs
-  readonly #tasks: PeriodicTasks
-  readonly #sweeps: Sweep<UnifiedLog>[] = []
-  readonly #flushSchedule: FlushSchedule
-  /** Directories with folders made or renamed in this tick; true: with deletions, so checkpoints are due as well. */
-  readonly #changedDirs = new Map<string, boolean>()
+  readonly #housekeeping: LogHousekeeping
+  readonly #upkeep: LogDirUpkeep
   #isStopped = false
 
   private constructor(options: LogManagerOptions) {
@@ -117,12 +69,17 @@ export class LogManager {
       clock: options.clock,
       remove: (departed) => this.#removeDeparted(departed),
     })
-    const initialDelayMs = options.initialTaskDelayMs ?? INITIAL_TASK_DELAY_MS
-    this.#tasks = new PeriodicTasks({ clock: options.clock, initialDelayMs })
-    this.#flushSchedule = new FlushSchedule({
+    this.#housekeeping = new LogHousekeeping(options, {
+      logs: () => this.#logs.values(),
+      guard: (log, run) => this.#guard(log, run),
+      checkpointRecoveryPoints: () => this.checkpointRecoveryPoints(),
+      checkpointLogStartOffsets: () => this.checkpointLogStartOffsets(),
+    })
+    this.#upkeep = new LogDirUpkeep({
+      disk: options.disk,
       clock: options.clock,
       logs: () => this.#logs.values(),
-      periodMs: Math.min(options.flushSchedulerIntervalMs, options.defaultConfig.flushMs),
+      onError: (directory, message, error) => this.#diskError(directory, message, error),
     })
     this.#failures = new LogDirFailureChannel({
       clock: options.clock,
@@ -135,7 +92,7 @@ export class LogManager {
   static start(options: LogManagerOptions): LogManager {
     const manager = new LogManager(options)
     manager.#loadAll()
-    manager.#startTasks()
+    manager.#housekeeping.start(manager.#logger)
     return manager
   }
 
@@ -176,6 +133,8 @@ export class LogManager {
         const message = `Tried to assign topic ID ${options.topicId} to log for topic partition ${name},but log already contained topic ID ${existing.topicId}`
         return { errorCode: ErrorCode.INCONSISTENT_TOPIC_ID, log: undefined, message }
       }
+      if (existing.topicId === undefined && options.topicId !== undefined)
+        this.#assignTopicId(existing, options.topicId)
       return { errorCode: ErrorCode.NONE, log: existing }
     }
     if (options.isNew !== true && this.#logDirs.offline.length > 0) {
@@ -208,73 +167,52 @@ export class LogManager {
       log.renameDirectory(`${parent}/${departing}`)
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#failures.report(parent, `Error while renaming dir for ${name} in log dir ${parent}`, error)
+      this.#diskError(parent, `Error while renaming dir for ${name} in log dir ${parent}`, error)
       return ErrorCode.KAFKA_STORAGE_ERROR
     }
     this.#departed.add({ directory: log.directory, name, log }, this.#defaultConfig.fileDeleteDelayMs)
     this.#logger.info(
       `Log for partition ${name} is renamed to ${log.directory} and is scheduled for deletion`,
     )
-    this.#changed(parent, true)
+    this.#upkeep.changed(parent, { withCheckpoints: true })
     return ErrorCode.NONE
   }
 
   /** Cuts a log; its recovery point is checkpointed, so that none is left above what the log then holds. */
   truncateTo(log: UnifiedLog, offset: number): void {
     log.truncateTo(offset)
-    this.#changed(dirname(log.directory), true)
+    this.#upkeep.changed(dirname(log.directory), { withCheckpoints: true })
   }
 
   truncateFullyAndStartAt(log: UnifiedLog, offset: number): void {
     log.truncateFullyAndStartAt(offset)
-    this.#changed(dirname(log.directory), true)
+    this.#upkeep.changed(dirname(log.directory), { withCheckpoints: true })
   }
 
   /** `config` is the topic's whole effective configuration. */
   updateTopicConfig(topic: string, config: LogConfig): void {
     for (const log of this.logsOfTopic(topic)) log.updateConfig(config)
-    this.#flushSchedule.considerFlushMs(config.flushMs)
+    this.#housekeeping.considerFlushMs(config.flushMs)
   }
 
   /** For logs made from now on; the caller updates the topics that inherit a changed value. */
   updateDefaultConfig(config: LogConfig): void {
     this.#defaultConfig = config
-    this.#flushSchedule.considerFlushMs(config.flushMs)
+    this.#housekeeping.considerFlushMs(config.flushMs)
   }
 
   describeLogDirs(): LogDirDescription[] {
-    return this.#logDirs.configured.map((path) => {
-      const gone = {
-        path,
-        errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
-        totalBytes: -1,
-        usableBytes: -1,
-        logs: [],
-      }
-      if (!this.#logDirs.live.includes(path)) return gone
-      try {
-        const logs = [
-          ...this.#logsIn(path, this.#logs).map((log) => ({ log, isFuture: false })),
-          ...this.#logsIn(path, this.#futureLogs).map((log) => ({ log, isFuture: true })),
-        ]
-        return { path, errorCode: ErrorCode.NONE, ...this.#disk.space(path), logs }
-      } catch (error) {
-        if (!(error instanceof DiskError)) throw error
-        return gone
-      }
-    })
+    const current = [...this.#logs.values()].map((log) => ({ log, isFuture: false }))
+    const future = [...this.#futureLogs.values()].map((log) => ({ log, isFuture: true }))
+    return describeLogDirs(this.#logDirs, this.#disk, [...current, ...future])
   }
 
-  /** Of one directory, or of all. Failures take the directory out of service. */
-  checkpointRecoveryPoints(directory?: string): void {
-    this.#checkpoint(RECOVERY_POINT_CHECKPOINT, directory, (log) => log.recoveryPoint)
+  checkpointRecoveryPoints(): void {
+    for (const path of this.#logDirs.live) this.#upkeep.checkpointRecoveryPoints(path)
   }
 
-  /** Only of logs that don't start at 0: the others need none. */
-  checkpointLogStartOffsets(directory?: string): void {
-    this.#checkpoint(LOG_START_OFFSET_CHECKPOINT, directory, (log) =>
-      log.logStartOffset > 0 ? log.logStartOffset : undefined,
-    )
+  checkpointLogStartOffsets(): void {
+    for (const path of this.#logDirs.live) this.#upkeep.checkpointLogStartOffsets(path)
   }
 
   /**
@@ -285,11 +223,9 @@ export class LogManager {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#logger.info('Shutting down.')
-    this.#tasks.cancel()
-    this.#flushSchedule.stop()
-    for (const sweep of this.#sweeps) sweep.cancel()
+    this.#housekeeping.stop()
     this.#departed.cancel()
-    this.#afterChanges()
+    this.#upkeep.settle()
     for (const path of [...this.#logDirs.live]) await this.#shutdownDir(path)
     this.#logDirs.release()
     this.#logger.info('Shutdown complete.')
@@ -314,7 +250,7 @@ export class LogManager {
         count += loaded.logCount
         if (!loaded.cleanShutdown && loaded.logCount > 0) uncleanDirs.push(path)
       } catch (error) {
-        if (!(error instanceof DiskError)) throw error
+        if (!(error instanceof DiskError || error instanceof CheckpointError)) throw error
         this.#failAtStart(path, error)
       }
     }
@@ -350,7 +286,7 @@ export class LogManager {
     const config = this.#options.topicConfig(found.topic) ?? this.#defaultConfig
     const log = this.#open({ ...found, topicId: undefined, cleanShutdown, config })
     logs.set(name, log)
-    this.#flushSchedule.considerFlushMs(config.flushMs)
+    this.#housekeeping.considerFlushMs(config.flushMs)
     return log
   }
 
@@ -385,31 +321,6 @@ export class LogManager {
     })
   }
 
-  // --- Periodic tasks ------------------------------------------------------------------------------------------------
-
-  #startTasks(): void {
-    const options = this.#options
-    this.#logger.info(
-      `Starting log cleanup with a period of ${printedPeriodMs(options.retentionCheckMs)} ms.`,
-    )
-    const flushPeriod = printedPeriodMs(options.flushSchedulerIntervalMs)
-    this.#logger.info(`Starting log flusher with a default period of ${flushPeriod} ms.`)
-    this.#flushSchedule.start()
-    const retain = this.#sweeper((log) => log.deleteOldSegments(this.#clock.nowMs()))
-    this.#tasks.repeat(options.retentionCheckMs, retain)
-    this.#tasks.repeat(options.flushRecoveryOffsetCheckpointMs, () => this.checkpointRecoveryPoints())
-    this.#tasks.repeat(options.flushStartOffsetCheckpointMs, () => this.checkpointLogStartOffsets())
-    const expire = this.#sweeper((log) => log.removeExpiredProducers(this.#clock.nowMs()))
-    this.#tasks.repeat(options.producerIdExpirationCheckIntervalMs, expire)
-  }
-
-  /** A task over all logs, in slices. */
-  #sweeper(visit: (log: UnifiedLog) => void): () => void {
-    const sweep = new Sweep<UnifiedLog>(this.#clock)
-    this.#sweeps.push(sweep)
-    return () => sweep.start([...this.#logs.values()], (log) => this.#guard(log, () => visit(log)))
-  }
-
   #guard(log: UnifiedLog, run: () => void): void {
     const parent = dirname(log.directory)
     if (log.isOffline || this.#logs.get(logDirectoryName(log.topic, log.partition)) !== log) return
@@ -417,7 +328,7 @@ export class LogManager {
       run()
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#failures.report(parent, `Disk error in log ${log.topic}-${log.partition} in dir ${parent}`, error)
+      this.#diskError(parent, `Disk error in log ${log.topic}-${log.partition} in dir ${parent}`, error)
     }
   }
 
@@ -434,18 +345,25 @@ export class LogManager {
     const directory = `${parent}/${name}`
     try {
       this.#disk.makeDirectory(directory)
+      if (topicId !== undefined) writePartitionMetadata(this.#disk, directory, topicId)
       const fresh = { recoveryPoint: 0, logStartOffset: 0, cleanShutdown: true }
       const log = this.#open({ directory, topic, partition, topicId, config, ...fresh })
       this.#logs.set(name, log)
-      this.#flushSchedule.considerFlushMs(config.flushMs)
-      this.#changed(parent, false)
+      this.#housekeeping.considerFlushMs(config.flushMs)
+      this.#upkeep.changed(parent, { withCheckpoints: false })
       this.#logger.info(`Created log for partition ${name} in ${directory} with properties {}`)
       return log
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#failures.report(parent, `Error while creating log for ${name} in dir ${parent}`, error)
+      this.#diskError(parent, `Error while creating log for ${name} in dir ${parent}`, error)
       return undefined
     }
+  }
+
+  /** For a folder from the time before topics had ids. */
+  #assignTopicId(log: UnifiedLog, topicId: string): void {
+    this.#guard(log, () => writePartitionMetadata(this.#disk, log.directory, topicId))
+    log.assignTopicId(topicId)
   }
 
   /** Live directories, the one with the fewest logs first. */
@@ -460,29 +378,6 @@ export class LogManager {
     return live.sort((a, b) => counts.get(a)! - counts.get(b)!)
   }
 
-  #changed(parent: string, withCheckpoint: boolean): void {
-    if (this.#changedDirs.size === 0) this.#clock.endOfTick(() => this.#afterChanges())
-    this.#changedDirs.set(parent, withCheckpoint || this.#changedDirs.get(parent) === true)
-  }
-
-  #afterChanges(): void {
-    const changed = [...this.#changedDirs]
-    this.#changedDirs.clear()
-    for (const [path, withCheckpoint] of changed) {
-      if (!this.#logDirs.live.includes(path)) continue
-      try {
-        this.#disk.syncDirectory(path)
-      } catch (error) {
-        if (!(error instanceof DiskError)) throw error
-        this.#failures.report(path, `Error while syncing log directory ${path}`, error)
-        continue
-      }
-      if (!withCheckpoint) continue
-      this.checkpointRecoveryPoints(path)
-      this.checkpointLogStartOffsets(path)
-    }
-  }
-
   #removeDeparted(departed: DepartedLog): void {
     const parent = dirname(departed.directory)
     if (!this.#logDirs.live.includes(parent)) return
@@ -492,7 +387,7 @@ export class LogManager {
       this.#logger.info(`Deleted log for partition ${departed.name} in ${departed.directory}.`)
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#failures.report(parent, `Error while deleting log for ${departed.name} in dir ${parent}`, error)
+      this.#diskError(parent, `Error while deleting log for ${departed.name} in dir ${parent}`, error)
     }
   }
 
@@ -502,34 +397,10 @@ export class LogManager {
     return [...logs.values()].filter((log) => dirname(log.directory) === path)
   }
 
-  #checkpointFile(path: string, name: string): OffsetCheckpointFile {
-    return new OffsetCheckpointFile({ disk: this.#disk, path: `${path}/${name}` })
-  }
-
-  #checkpoint(
-    name: string,
-    directory: string | undefined,
-    offsetOf: (log: UnifiedLog) => number | undefined,
-  ): void {
-    const paths = directory === undefined ? this.#logDirs.live : [directory]
-    for (const path of paths) {
-      if (this.#failures.hasFailed(path)) continue
-      const offsets: PartitionOffset[] = []
-      for (const log of this.#logsIn(path, this.#logs)) {
-        const offset = offsetOf(log)
-        if (offset !== undefined) offsets.push({ topic: log.topic, partition: log.partition, offset })
-      }
-      try {
-        this.#checkpointFile(path, name).write(offsets)
-      } catch (error) {
-        if (!(error instanceof DiskError)) throw error
-        this.#failures.report(
-          path,
-          `Disk error while writing ${name} in directory ${path}: ${error.message}`,
-          error,
-        )
-      }
-    }
+  /** No space, or no descriptors left: that passes, and the directory is sound. Anything else ends its service. */
+  #diskError(directory: string, message: string, error: DiskError): void {
+    if (PASSING_CODES.has(error.code)) this.#logger.error(message, error)
+    else this.#failures.report(directory, message, error)
   }
 
   #handleLogDirFailure(directory: string): void {
@@ -562,7 +433,7 @@ export class LogManager {
     }
   }
 
-  #failAtStart(path: string, error: DiskError): void {
+  #failAtStart(path: string, error: Error): void {
     this.#logger.error(`Error while loading log dir ${path}`, error)
     for (const log of this.#logsIn(path, this.#logs)) {
       this.#logs.delete(logDirectoryName(log.topic, log.partition))
@@ -581,10 +452,7 @@ export class LogManager {
     try {
       for (const log of logs) log.close()
       if (!flushed || this.#failures.hasFailed(path)) return
-      this.checkpointRecoveryPoints(path)
-      this.checkpointLogStartOffsets(path)
-      if (this.#failures.hasFailed(path)) return
-      writeCleanShutdown(this.#disk, path)
+      if (this.#upkeep.checkpoint(path)) writeCleanShutdown(this.#disk, path)
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       this.#logger.warn(`There was an error while closing the logs of ${path}: ${error.message}`, error)

@@ -19,12 +19,10 @@ import * as RecordBatch from '../records/record-batch.ts'
 import { type BatchVisitor, lastOffsetOf, maxTimestampOf, scanFile } from './batch-scan.ts'
 import { CorruptIndexError } from './index-file.ts'
 import { SEGMENT_SUFFIXES, segmentPath } from './log-file-names.ts'
-import { OffsetIndex } from './offset-index.ts'
+import { OffsetIndex, RELATIVE_OFFSET_MAX } from './offset-index.ts'
 import { SegmentFile } from './segment-file.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
-
-const RELATIVE_OFFSET_MAX = 0x7fffffff
 
 export interface SegmentOptions {
   readonly directory: string

@@ -8,6 +8,8 @@ import type { Disk } from '../base/disk.ts'
 import { CorruptIndexError, IndexFile } from './index-file.ts'
 
 const ENTRY_BYTES = 8
+/** Offsets in indexes are relative to their segment's base, in 31 bits. */
+export const RELATIVE_OFFSET_MAX = 0x7fffffff
 
 const relativeOffsetAt = (buffer: Buffer, at: number): number => buffer.readInt32BE(at)
 const positionAt = (buffer: Buffer, at: number): number => buffer.readInt32BE(at + 4)

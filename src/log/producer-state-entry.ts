@@ -28,7 +28,7 @@ export class ProducerStateEntry {
   producerEpoch = NO_PRODUCER_EPOCH
   /** Of the last transaction marker; -1 before the first. */
   coordinatorEpoch = -1
-  /** Max timestamp of the last batch or marker, in milliseconds; -1 if there is none. */
+  /** Max timestamp of the last batch or marker, or when it came if that is later; expiry counts from it. */
   lastTimestampMs = -1
   /** First offset of the open transaction; -1 when none is open. */
   currentTxnFirstOffset = -1

@@ -180,7 +180,10 @@ describe('ProducerStateManager, sequences', () => {
     const c = new Harness()
     assert.equal(c.append({ sequence: -1, epoch: 1, origin: 'coordinator' }), 0)
     assert.equal(c.append({ sequence: -1, epoch: 1, origin: 'coordinator' }), 0)
-    assert.equal(c.append({ sequence: -1, epoch: 0, origin: 'coordinator' }), ErrorCode.INVALID_PRODUCER_EPOCH)
+    assert.equal(
+      c.append({ sequence: -1, epoch: 0, origin: 'coordinator' }),
+      ErrorCode.INVALID_PRODUCER_EPOCH,
+    )
   })
 
   it('behaves as a plain list of all batches would', () => {
@@ -217,6 +220,13 @@ describe('ProducerStateManager, expiry', () => {
     h.manager.removeExpiredProducers(h.clock.nowMs() + EXPIRATION_MS)
     assert.equal(h.manager.producers.size, 0)
     assert.equal(h.append({ sequence: 17 }), 0)
+  })
+
+  it('counts from the append, however old the timestamps of the records are', () => {
+    const h = new Harness()
+    h.append({ sequence: 0, timestampMs: 1000 })
+    h.manager.removeExpiredProducers(h.clock.nowMs() + EXPIRATION_MS - 1)
+    assert.equal(h.manager.producers.size, 1)
   })
 
   it('keeps a producer with an open transaction', () => {

@@ -19,13 +19,16 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
-import { type Disk, DiskError } from '../base/disk.ts'
+import type { Disk } from '../base/disk.ts'
 import { type Logger, silentLogger } from '../base/logger.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { readEndTxnMarker } from './end-txn-marker.ts'
-import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts'
+import { type CompletedTxn, OpenTransactions, type TxnEvent } from './open-transactions.ts'
+import { ProducerSnapshotFiles } from './producer-snapshot-files.ts'
 import { type BatchPlace, ProducerStateEntry } from './producer-state-entry.ts'
+
+export type { CompletedTxn } from './open-transactions.ts'
 
 /** Entries kept for reuse; only as many as one tick stages for one partition are ever needed at once. */
 const SPARE_ENTRIES_MAX = 64
@@ -41,35 +44,6 @@ export interface ProducerStateError {
   readonly errorCode: number
   readonly message: string
 }
-
-/** A transaction whose marker was just committed, in the terms of the transaction index. */
-export interface CompletedTxn {
-  readonly producerId: number
-  readonly firstOffset: number
-  /** Offset of the marker. */
-  readonly lastOffset: number
-  readonly isAborted: boolean
-  /** The last stable offset right after this marker: the entry's last field in the transaction index. */
-  readonly lastStableOffset: number
-}
-
-interface OpenTxn {
-  readonly producerId: number
-  readonly firstOffset: number
-  /** Of its marker; -1 while the outcome is open. */
-  lastOffset: number
-}
-
-/** A transaction begun or ended by a staged batch, in the order of the log. */
-type TxnEvent =
-  | { readonly kind: 'begin'; readonly producerId: number; readonly firstOffset: number }
-  | {
-      readonly kind: 'end'
-      readonly producerId: number
-      readonly firstOffset: number
-      readonly lastOffset: number
-      readonly isAborted: boolean
-    }
 
 export interface ProducerStateManagerOptions {
   /** For messages: `m44-1`. */
@@ -88,32 +62,24 @@ const NO_TXNS: readonly CompletedTxn[] = []
 
 export class ProducerStateManager {
   readonly #topicPartition: string
-  readonly #disk: Disk
   readonly #clock: Clock
   readonly #producerIdExpirationMs: number
   readonly #logger: Logger
-  #directory: string
   #producers = new Map<number, ProducerStateEntry>()
   #staged: Map<number, ProducerStateEntry> | undefined
   #stagedTxns: TxnEvent[] | undefined
   #spare: ProducerStateEntry[] | undefined
-  /** Open transactions by first offset, ascending. */
-  #ongoing: OpenTxn[] = []
-  /** Ended ones whose marker is not below the high watermark yet, by first offset, ascending. */
-  #unreplicated: OpenTxn[] = []
-  /** Offsets of the snapshot files, ascending. */
-  #snapshots: number[]
+  readonly #txns = new OpenTransactions()
+  readonly #snapshots: ProducerSnapshotFiles
   #mapEndOffset = 0
   #lastSnapshotOffset = 0
 
   constructor(options: ProducerStateManagerOptions) {
     this.#topicPartition = options.topicPartition
-    this.#directory = options.directory
-    this.#disk = options.disk
     this.#clock = options.clock
     this.#producerIdExpirationMs = options.producerIdExpirationMs
     this.#logger = options.logger ?? silentLogger
-    this.#snapshots = sorted(options.snapshotOffsets ?? this.#listSnapshots())
+    this.#snapshots = new ProducerSnapshotFiles(options.disk, options.directory, options.snapshotOffsets)
   }
 
   /** The committed producers by id. */
@@ -125,18 +91,15 @@ export class ProducerStateManager {
     return this.#mapEndOffset
   }
   get isEmpty(): boolean {
-    return this.#producers.size === 0 && this.#unreplicated.length === 0
+    return this.#producers.size === 0 && !this.#txns.hasUnreplicated
   }
   /** First offset of the oldest transaction that is undecided, or decided above the high watermark; or undefined. */
   get firstUnstableOffset(): number | undefined {
-    const ongoing = this.#ongoing[0]?.firstOffset
-    const unreplicated = this.#unreplicated[0]?.firstOffset
-    if (ongoing === undefined || unreplicated === undefined) return ongoing ?? unreplicated
-    return Math.min(ongoing, unreplicated)
+    return this.#txns.firstUnstableOffset
   }
   /** First offset of the oldest transaction without a marker; or undefined. */
   get firstUndecidedOffset(): number | undefined {
-    return this.#ongoing[0]?.firstOffset
+    return this.#txns.firstUndecidedOffset
   }
 
   /**
@@ -193,13 +156,8 @@ export class ProducerStateManager {
     this.#stagedTxns = undefined
     const completed: CompletedTxn[] = []
     for (const event of events) {
-      if (event.kind === 'begin') {
-        insert(this.#ongoing, {
-          producerId: event.producerId,
-          firstOffset: event.firstOffset,
-          lastOffset: -1,
-        })
-      } else completed.push(this.#complete(event))
+      if (event.kind === 'begin') this.#txns.begin(event.firstOffset)
+      else completed.push(this.#txns.end(event))
     }
     return completed
   }
@@ -219,11 +177,11 @@ export class ProducerStateManager {
 
   /** Transactions that ended below it are stable from now on. */
   onHighWatermarkUpdated(highWatermark: number): void {
-    this.#dropUnreplicatedBelow(highWatermark)
+    this.#txns.dropEndedBelow(highWatermark)
   }
 
   onLogStartOffsetIncremented(logStartOffset: number): void {
-    this.#dropUnreplicatedBelow(logStartOffset)
+    this.#txns.dropEndedBelow(logStartOffset)
     if (this.#mapEndOffset < logStartOffset) this.#mapEndOffset = logStartOffset
     this.#lastSnapshotOffset = this.latestSnapshotOffset ?? logStartOffset
   }
@@ -239,43 +197,34 @@ export class ProducerStateManager {
   // --- Snapshots ---------------------------------------------------------------------------------------------------
 
   get latestSnapshotOffset(): number | undefined {
-    return this.#snapshots.at(-1)
+    return this.#snapshots.latest
   }
   get oldestSnapshotOffset(): number | undefined {
-    return this.#snapshots[0]
+    return this.#snapshots.oldest
   }
   /** Ascending. */
   get snapshotOffsets(): readonly number[] {
-    return this.#snapshots
+    return this.#snapshots.offsets
   }
   /** The file of the snapshot at `offset`, for a replica that asks for it; undefined if there is none. */
   fetchSnapshot(offset: number): string | undefined {
-    return this.#snapshots.includes(offset) ? this.#snapshotPath(offset) : undefined
+    return this.#snapshots.offsets.includes(offset) ? this.#snapshots.path(offset) : undefined
   }
 
   /**
-   * Writes the state at `mapEndOffset`, unless nothing came since the last snapshot; at a roll, and (with `sync`) at
-   * a clean close. Without a sync a crash may tear the file; its checksum shows that, and an older one is taken.
+   * Writes the committed state, that at `mapEndOffset`, unless nothing came since the last snapshot; at a roll (when
+   * the batches that need the new segment may be staged already), and (with `sync`) at a clean close. Without a sync
+   * a crash may tear the file; its checksum shows that, and an older one is taken.
    */
   takeSnapshot(options: { sync: boolean }): void {
-    assert((this.#staged?.size ?? 0) === 0, 'no snapshot while batches are staged')
     const offset = this.#mapEndOffset
     if (offset <= this.#lastSnapshotOffset) return
     const startMs = this.#clock.monotonicMs()
-    const path = this.#snapshotPath(offset)
-    const file = this.#disk.open(path, 'create')
-    try {
-      if (file.sizeBytes() > 0) file.truncate(0)
-      file.writev([encodeProducerSnapshot(this.#producers)], 0)
-      if (options.sync) file.sync()
-    } finally {
-      file.close()
-    }
+    this.#snapshots.write(offset, this.#producers, options)
     const elapsedMs = Math.round(this.#clock.monotonicMs() - startMs)
     this.#logger.info(
       `[ProducerStateManager partition=${this.#topicPartition}] Wrote producer snapshot at offset ${offset} with ${this.#producers.size} producer ids in ${elapsedMs} ms.`,
     )
-    if (!this.#snapshots.includes(offset)) this.#snapshots = sorted([...this.#snapshots, offset])
     this.#lastSnapshotOffset = offset
   }
 
@@ -286,8 +235,7 @@ export class ProducerStateManager {
    */
   truncateAndReload(logStartOffset: number, logEndOffset: number): void {
     this.rollback()
-    const outside = this.#snapshots.filter((offset) => offset > logEndOffset || offset <= logStartOffset)
-    this.#removeSnapshots(outside)
+    this.#snapshots.remove((offset) => offset > logEndOffset || offset <= logStartOffset)
     if (logEndOffset === this.#mapEndOffset) {
       this.onLogStartOffsetIncremented(logStartOffset)
       return
@@ -299,7 +247,7 @@ export class ProducerStateManager {
   truncateFullyAndStartAt(offset: number): void {
     this.rollback()
     this.#forgetAll()
-    this.#removeSnapshots([...this.#snapshots])
+    this.#snapshots.remove(() => true)
     this.#lastSnapshotOffset = 0
     this.#mapEndOffset = offset
   }
@@ -307,11 +255,11 @@ export class ProducerStateManager {
   /** After snapshot files came from elsewhere: forgets all and looks at the folder anew. */
   truncateFullyAndReloadSnapshots(): void {
     this.truncateFullyAndStartAt(0)
-    this.#snapshots = this.#listSnapshots()
+    this.#snapshots.reload()
   }
 
   deleteSnapshotsBefore(offset: number): void {
-    this.#removeSnapshots(this.#snapshots.filter((snapshot) => snapshot < offset))
+    this.#snapshots.remove((snapshot) => snapshot < offset)
   }
 
   /**
@@ -319,11 +267,7 @@ export class ProducerStateManager {
    * shutdown left.
    */
   removeStraySnapshots(segmentBaseOffsets: readonly number[]): void {
-    const segments = new Set(segmentBaseOffsets)
-    const newestSegment = segmentBaseOffsets.reduce((a, b) => Math.max(a, b), -1)
-    const strays = this.#snapshots.filter((offset) => !segments.has(offset))
-    const newest = strays.at(-1)
-    this.#removeSnapshots(strays.filter((offset) => offset !== newest || offset < newestSegment))
+    this.#snapshots.removeStrays(segmentBaseOffsets)
   }
 
   /**
@@ -331,21 +275,12 @@ export class ProducerStateManager {
    * Returns the new path, or undefined if there is no such snapshot.
    */
   markSnapshotForDeletion(offset: number): string | undefined {
-    if (!this.#snapshots.includes(offset)) return undefined
-    this.#snapshots = this.#snapshots.filter((snapshot) => snapshot !== offset)
-    const path = this.#snapshotPath(offset)
-    try {
-      this.#disk.rename(path, `${path}.deleted`)
-    } catch (error) {
-      if (error instanceof DiskError && error.code === 'ENOENT') return undefined
-      throw error
-    }
-    return `${path}.deleted`
+    return this.#snapshots.markForDeletion(offset)
   }
 
   /** After the partition's folder was renamed. */
   updateDirectory(directory: string): void {
-    this.#directory = directory
+    this.#snapshots.updateDirectory(directory)
   }
 
   // --- Staging -----------------------------------------------------------------------------------------------------
@@ -382,6 +317,7 @@ export class ProducerStateManager {
       delta,
       RecordBatch.maxTimestamp(buffer, position),
     )
+    this.#keepFromNow(entry, origin)
     if (isTransactional && entry.currentTxnFirstOffset < 0) {
       entry.currentTxnFirstOffset = baseOffset
       this.#stagedTxns ??= []
@@ -426,7 +362,17 @@ export class ProducerStateManager {
     entry.coordinatorEpoch = marker.coordinatorEpoch
     entry.currentTxnFirstOffset = -1
     entry.lastTimestampMs = RecordBatch.maxTimestamp(buffer, position)
+    this.#keepFromNow(entry, origin)
     return undefined
+  }
+
+  /**
+   * Expiry counts from when a batch came, not from its records' timestamps, which may be years old: Apache Kafka
+   * forgets such a producer at once. What is replayed has only its timestamps to go by.
+   */
+  #keepFromNow(entry: ProducerStateEntry, origin: ProducerAppendOrigin): void {
+    if (origin === 'replication') return
+    entry.lastTimestampMs = Math.max(entry.lastTimestampMs, this.#clock.nowMs())
   }
 
   #stagedEntry(producerId: number): ProducerStateEntry {
@@ -465,29 +411,11 @@ export class ProducerStateManager {
     return { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message }
   }
 
-  #complete(end: TxnEvent & { kind: 'end' }): CompletedTxn {
-    const index = this.#ongoing.findIndex((txn) => txn.firstOffset === end.firstOffset)
-    const txn = this.#ongoing[index]
-    assert(txn !== undefined, `transaction at ${end.firstOffset} in ${this.#topicPartition} was never begun`)
-    this.#ongoing.splice(index, 1)
-    txn.lastOffset = end.lastOffset
-    insert(this.#unreplicated, txn)
-    const { producerId, firstOffset, lastOffset, isAborted } = end
-    const lastStableOffset = this.#ongoing[0]?.firstOffset ?? lastOffset + 1
-    return { producerId, firstOffset, lastOffset, isAborted, lastStableOffset }
-  }
-
   // --- State -------------------------------------------------------------------------------------------------------
-
-  #dropUnreplicatedBelow(offset: number): void {
-    if (this.#unreplicated.length === 0) return
-    this.#unreplicated = this.#unreplicated.filter((txn) => txn.lastOffset >= offset)
-  }
 
   #forgetAll(): void {
     this.#producers.clear()
-    this.#ongoing = []
-    this.#unreplicated = []
+    this.#txns.clear()
   }
 
   #isExpired(entry: ProducerStateEntry, nowMs: number): boolean {
@@ -498,74 +426,30 @@ export class ProducerStateManager {
     const nowMs = this.#clock.nowMs()
     const prefix = `[ProducerStateManager partition=${this.#topicPartition}]`
     for (let offset = this.latestSnapshotOffset; offset !== undefined; offset = this.latestSnapshotOffset) {
-      const path = this.#snapshotPath(offset)
+      const path = this.#snapshots.path(offset)
       this.#logger.info(
         `${prefix} Loading producer state from snapshot file 'SnapshotFile(offset=${offset}, file=${path})'`,
       )
-      const loaded = this.#readSnapshot(path)
+      const loaded = this.#snapshots.read(offset)
       if (typeof loaded !== 'string') {
         for (const [producerId, entry] of loaded) {
           if (this.#isExpired(entry, nowMs)) continue
           this.#producers.set(producerId, entry)
-          if (entry.currentTxnFirstOffset >= 0) {
-            insert(this.#ongoing, { producerId, firstOffset: entry.currentTxnFirstOffset, lastOffset: -1 })
-          }
+          if (entry.currentTxnFirstOffset >= 0) this.#txns.begin(entry.currentTxnFirstOffset)
         }
         this.#lastSnapshotOffset = offset
         this.#mapEndOffset = offset
         return
       }
       this.#logger.warn(`${prefix} Failed to load producer snapshot from '${path}': ${loaded}`)
-      this.#removeSnapshots([offset])
+      this.#snapshots.remove((other) => other === offset)
     }
     this.#lastSnapshotOffset = logStartOffset
     this.#mapEndOffset = logStartOffset
-  }
-
-  #readSnapshot(path: string): Map<number, ProducerStateEntry> | string {
-    try {
-      return decodeProducerSnapshot(this.#disk.readFile(path))
-    } catch (error) {
-      if (error instanceof DiskError && error.code === 'ENOENT') return 'the file is gone'
-      throw error
-    }
-  }
-
-  #snapshotPath(offset: number): string {
-    return `${this.#directory}/${offset.toString().padStart(20, '0')}.snapshot`
-  }
-
-  #listSnapshots(): number[] {
-    if (this.#disk.stat(this.#directory)?.kind !== 'directory') return []
-    const offsets: number[] = []
-    for (const { name, kind } of this.#disk.list(this.#directory)) {
-      const match = /^(\d{20})\.snapshot$/.exec(name)
-      if (kind === 'file' && match !== null) offsets.push(Number(match[1]))
-    }
-    return sorted(offsets)
-  }
-
-  #removeSnapshots(offsets: readonly number[]): void {
-    if (offsets.length === 0) return
-    for (const offset of offsets) this.#disk.remove(this.#snapshotPath(offset))
-    this.#snapshots = this.#snapshots.filter((offset) => !offsets.includes(offset))
-    // Or a crash could bring back a snapshot of records that were truncated, once others stand in their place.
-    this.#disk.syncDirectory(this.#directory)
   }
 }
 
 /** KIP-98, as Apache Kafka 3.9 has it: a new epoch starts at 0, within an epoch the numbers follow each other. */
 function isInSequence(seen: ProducerStateEntry, producerEpoch: number, baseSequence: number): boolean {
   return producerEpoch === seen.producerEpoch ? seen.isNext(baseSequence) : baseSequence === 0
-}
-
-function sorted(offsets: readonly number[]): number[] {
-  return [...offsets].sort((a, b) => a - b)
-}
-
-/** Transactions begin in the order of the log, so the place is nearly always the end. */
-function insert(txns: OpenTxn[], txn: OpenTxn): void {
-  let index = txns.length
-  while (index > 0 && txns[index - 1]!.firstOffset > txn.firstOffset) index--
-  txns.splice(index, 0, txn)
 }

@@ -4,31 +4,27 @@
  */
 import type { LogConfig } from './log-config.ts'
 import type { LogSegment } from './log-segment.ts'
-import type { StagedAppends } from './staged-appends.ts'
-
-const RELATIVE_OFFSET_MAX = 0x7fffffff
 
 export interface NextBatch {
   readonly sizeBytes: number
   readonly maxTimestampMs: number
+  readonly firstOffset: number
   readonly lastOffset: number
 }
 
-/** Whether the batch can't go where what is staged goes. */
+/** Whether the batch needs a new segment, where `stagedBytes` are on their way into the active one. */
 export function mustRoll(
   active: LogSegment,
-  staged: StagedAppends,
+  stagedBytes: number,
   batch: NextBatch,
   limits: { config: LogConfig; nowMs: number; jitterSalt: number },
 ): boolean {
   const { config } = limits
-  const startsFresh = !staged.isEmpty && staged.rollsFirst
-  const baseOffset = startsFresh ? staged.firstOffset : active.baseOffset
-  const usedBytes = (startsFresh ? 0 : active.sizeBytes) + (staged.isEmpty ? 0 : staged.byteLength)
-  if (batch.lastOffset - baseOffset > RELATIVE_OFFSET_MAX) return true
+  if (!active.canHold(batch.lastOffset)) return true
+  const usedBytes = active.sizeBytes + stagedBytes
   if (usedBytes === 0) return false
   if (usedBytes + batch.sizeBytes > config.segmentBytes) return true
-  if (startsFresh || active.sizeBytes === 0) return false
+  if (active.sizeBytes === 0) return false
   if (active.isIndexFull) return true
   const limitMs = config.segmentMs - jitterMs(config, limits.jitterSalt + active.baseOffset)
   return active.ageMs(limits.nowMs, batch.maxTimestampMs) > limitMs

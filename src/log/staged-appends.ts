@@ -10,9 +10,7 @@ export class StagedAppends {
   #buffers: Buffer[] = []
   #outcomes: AppendOutcome[] = []
   #byteLength = 0
-  #firstOffset = 0
   #endOffset = 0
-  #rollsFirst = false
 
   get isEmpty(): boolean {
     return this.#buffers.length === 0
@@ -23,24 +21,13 @@ export class StagedAppends {
   get byteLength(): number {
     return this.#byteLength
   }
-  /** Of the first record; meaningless while empty, as are the next two. */
-  get firstOffset(): number {
-    return this.#firstOffset
-  }
+  /** Meaningless while empty. */
   get endOffset(): number {
     return this.#endOffset
   }
-  /** A new segment is to be started for it. */
-  get rollsFirst(): boolean {
-    return this.#rollsFirst
-  }
 
-  /** The buffer holds [firstOffset, endOffset), or what compaction left of it. */
-  add(buffer: Buffer, place: { firstOffset: number; endOffset: number; rollsFirst: boolean }): void {
-    if (this.isEmpty) {
-      this.#firstOffset = place.firstOffset
-      this.#rollsFirst = place.rollsFirst
-    }
+  /** `endOffset` is the one after the buffer's last record. */
+  add(buffer: Buffer, endOffset: number): void {
     const last = this.#buffers.at(-1)
     // Batches that a leader sent in one piece lie side by side, and are written in one piece.
     if (
@@ -55,7 +42,7 @@ export class StagedAppends {
       )
     } else this.#buffers.push(buffer)
     this.#byteLength += buffer.length
-    this.#endOffset = place.endOffset
+    this.#endOffset = endOffset
   }
 
   /** One outcome may stand for several buffers. */

@@ -40,6 +40,8 @@ interface LoadContext {
   readonly recoveryPoint: number
   readonly logStartOffset: number
   readonly cleanShutdown: boolean
+  /** Compaction leaves gaps between segments. */
+  readonly isCompacted: boolean
   readonly removal: RemovalContext
 }
 
@@ -55,6 +57,7 @@ export function loadUnifiedLog(log: UnifiedLogOptions, leaderEpochs: LeaderEpoch
     recoveryPoint: log.recoveryPoint,
     logStartOffset: log.logStartOffset,
     cleanShutdown: log.cleanShutdown,
+    isCompacted: config.cleanupPolicy.includes('compact'),
     removal: { disk, clock, logger, fileDeleteDelayMs },
   }
   const names = completeSwaps(removeTemporaryFiles(disk, directory), options)
@@ -194,6 +197,15 @@ function recover(segments: LogSegments, producers: ProducerStateManager, options
   const unflushedCount = segments.count - firstIndex
   for (let index = firstIndex; index < segments.count; index++) {
     const segment = segments.at(index)
+    if (index > firstIndex && !options.isCompacted && segment.baseOffset !== producers.mapEndOffset) {
+      // The records in between were lost whole: what follows them was never acknowledged.
+      logger.warn(
+        `${options.prefix}Segment ${segment.baseOffset} does not follow on offset ${producers.mapEndOffset}, dropping it`,
+      )
+      dropFrom(index, segments, producers, options)
+      segments.active.unseal()
+      return
+    }
     logger.info(
       `${options.prefix}Recovering unflushed segment ${segment.baseOffset}. ${index - firstIndex}/${unflushedCount} recovered.`,
     )

@@ -225,6 +225,7 @@ export class UnifiedLog {
    * KAFKA_STORAGE_ERROR, and appends may be tried again, unless the file can't be trusted any more (`isOffline`).
    */
   commitStaged(): CommitOutcome {
+    if (this.isOffline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR }
     return this.#appender.commitStaged()
   }
 
@@ -328,7 +329,10 @@ export class UnifiedLog {
 
   // --- Truncation and retention ------------------------------------------------------------------------------------
 
-  /** Removes all records at or above `offset`: a follower parts with what its leader does not have. Throws DiskError. */
+  /**
+   * Removes all records at or above `offset`: a follower parts with what its leader does not have. A batch that holds
+   * the offset goes as a whole, and the log then ends where it started. Throws DiskError.
+   */
   truncateTo(offset: number): void {
     assert(!this.hasStaged, 'no truncation while appends are staged')
     if (offset >= this.logEndOffset) return
@@ -341,10 +345,11 @@ export class UnifiedLog {
     const keep = this.#segments.floorIndex(offset) + 1
     this.#drop(this.#segments.remove(keep, this.#segments.count - keep))
     this.#segments.active.truncateTo(offset)
-    this.#logStartOffset = Math.min(this.#logStartOffset, offset)
-    this.#endsAt(offset)
-    this.#producers.truncateAndReload(this.#logStartOffset, offset)
-    replayProducers(this.#producers, this.#segments, this.#logStartOffset, offset)
+    const endOffset = Math.min(offset, this.#segments.active.readNextOffset())
+    this.#logStartOffset = Math.min(this.#logStartOffset, endOffset)
+    this.#endsAt(endOffset)
+    this.#producers.truncateAndReload(this.#logStartOffset, endOffset)
+    replayProducers(this.#producers, this.#segments, this.#logStartOffset, endOffset)
   }
 
   /** Empties the log; the next record gets `offset`. Throws DiskError. */

@@ -5,7 +5,13 @@
  */
 import { type Random, randomUuid } from '../base/random.ts'
 import { ensurePath, isStoreError, type MetadataStore } from '../coordination/metadata-store.ts'
-import { BrokerIdZnode, type BrokerInfo, BrokerSequenceZnode, ClusterIdZnode, PERSISTENT_PATHS } from './znodes.ts'
+import {
+  BrokerIdZnode,
+  type BrokerInfo,
+  BrokerSequenceZnode,
+  ClusterIdZnode,
+  PERSISTENT_PATHS,
+} from './znodes.ts'
 
 /** Another live broker has this id. The message is Kafka's. */
 export class BrokerIdInUseError extends Error {
@@ -44,7 +50,11 @@ export async function generateBrokerId(store: MetadataStore, reservedBrokerMaxId
  * Registers the broker and returns its epoch. Fails with BrokerIdInUseError if another session holds the node; a
  * node of this very session (an answer that was lost) is taken as it is.
  */
-export async function registerBroker(store: MetadataStore, broker: BrokerInfo, nowMs: number): Promise<number> {
+export async function registerBroker(
+  store: MetadataStore,
+  broker: BrokerInfo,
+  nowMs: number,
+): Promise<number> {
   const path = BrokerIdZnode.path(broker.id)
   for (;;) {
     try {

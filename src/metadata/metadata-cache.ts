@@ -8,7 +8,12 @@
  */
 import type { Logger } from '../base/logger.ts'
 import { ZERO_UUID } from '../wire/text.ts'
-import { LEADER_DURING_DELETE, type PartitionName, SECURITY_PROTOCOLS, type SecurityProtocol } from './znodes.ts'
+import {
+  LEADER_DURING_DELETE,
+  type PartitionName,
+  SECURITY_PROTOCOLS,
+  type SecurityProtocol,
+} from './znodes.ts'
 
 export interface BrokerMetadataEndpoint {
   /** '' means: the address the client dialled. */
@@ -82,7 +87,12 @@ export interface MetadataUpdate {
   }[]
 }
 
-const EMPTY: MetadataSnapshot = { controllerId: -1, brokers: new Map(), topics: new Map(), topicNames: new Map() }
+const EMPTY: MetadataSnapshot = {
+  controllerId: -1,
+  brokers: new Map(),
+  topics: new Map(),
+  topicNames: new Map(),
+}
 
 export class MetadataCache {
   readonly clusterId: string
@@ -157,7 +167,8 @@ export class MetadataCache {
       const byListener = new Map<string, BrokerMetadataEndpoint>()
       for (const { listener, host, port, securityProtocol } of endpoints) {
         const protocol = SECURITY_PROTOCOLS[securityProtocol]
-        if (protocol === undefined) this.#logger.warn(`Broker ${id} has a listener of unknown protocol ${securityProtocol}`)
+        if (protocol === undefined)
+          this.#logger.warn(`Broker ${id} has a listener of unknown protocol ${securityProtocol}`)
         else byListener.set(listener, { host, port, securityProtocol: protocol })
       }
       brokers.set(id, { id, rack, endpoints: byListener })
@@ -183,7 +194,16 @@ function updateTopic(
       deleted.push({ topic: state.topicName, partition: each.partitionIndex })
       continue
     }
-    const { partitionIndex, leader, leaderEpoch, isr, replicas, offlineReplicas, zkVersion, controllerEpoch } = each
+    const {
+      partitionIndex,
+      leader,
+      leaderEpoch,
+      isr,
+      replicas,
+      offlineReplicas,
+      zkVersion,
+      controllerEpoch,
+    } = each
     partitions.set(partitionIndex, {
       partition: partitionIndex,
       leader,

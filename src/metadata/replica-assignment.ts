@@ -7,8 +7,9 @@
  * racks, the brokers are first put in an order that alternates racks, and a replica goes to a rack that has one
  * only when every rack has one.
  */
-import type { Random } from '../base/random.ts'
+
 import { assert } from '../base/assert.ts'
+import type { Random } from '../base/random.ts'
 
 export interface AssignableBroker {
   readonly id: number
@@ -54,7 +55,8 @@ export function assignReplicas(request: AssignmentRequest, random: Random): Map<
 
 function spread(brokers: readonly AssignableBroker[], first: number, shift: number, count: number): number[] {
   const replicas = [brokers[first]!.id]
-  for (let j = 0; j < count - 1; j++) replicas.push(brokers[followerIndex(first, shift, j, brokers.length)]!.id)
+  for (let j = 0; j < count - 1; j++)
+    replicas.push(brokers[followerIndex(first, shift, j, brokers.length)]!.id)
   return replicas
 }
 

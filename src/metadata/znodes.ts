@@ -38,7 +38,12 @@ export const PERSISTENT_PATHS: readonly string[] = [
 export type SecurityProtocol = 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
 
 /** By their ids on the wire. */
-export const SECURITY_PROTOCOLS: readonly SecurityProtocol[] = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']
+export const SECURITY_PROTOCOLS: readonly SecurityProtocol[] = [
+  'PLAINTEXT',
+  'SSL',
+  'SASL_PLAINTEXT',
+  'SASL_SSL',
+]
 
 export interface BrokerEndpoint {
   readonly listenerName: string
@@ -136,7 +141,12 @@ export const BrokerIdZnode = {
     if (json.version === 1) {
       const host = text(path, json.host)
       const port = integer(path, json.port)
-      const endpoint: BrokerEndpoint = { listenerName: 'PLAINTEXT', host, port, securityProtocol: 'PLAINTEXT' }
+      const endpoint: BrokerEndpoint = {
+        listenerName: 'PLAINTEXT',
+        host,
+        port,
+        securityProtocol: 'PLAINTEXT',
+      }
       return { id: brokerId, endpoints: [endpoint], rack }
     }
     if (!Array.isArray(json.endpoints)) throw new ZnodeFormatError(path)
@@ -198,7 +208,8 @@ export const TopicPartitionZnode = {
 }
 
 export const TopicPartitionStateZnode = {
-  path: (topic: string, partition: number): string => `/brokers/topics/${topic}/partitions/${partition}/state`,
+  path: (topic: string, partition: number): string =>
+    `/brokers/topics/${topic}/partitions/${partition}/state`,
   encode(state: LeaderIsrAndControllerEpoch): string {
     return JSON.stringify({
       controller_epoch: state.controllerEpoch,
@@ -322,7 +333,10 @@ export const ProducerIdBlockZnode = {
 }
 
 function encodePartitions(partitions: readonly PartitionName[]): string {
-  return JSON.stringify({ version: 1, partitions: partitions.map(({ topic, partition }) => ({ topic, partition })) })
+  return JSON.stringify({
+    version: 1,
+    partitions: partitions.map(({ topic, partition }) => ({ topic, partition })),
+  })
 }
 
 function decodePartitions(path: string, data: Buffer): PartitionName[] {

@@ -93,10 +93,13 @@ describe('SystemDisk', () => {
     disk.makeDirectory(inner)
     disk.writeFileAtomic(join(inner, 'f'), 'four')
     fs.symlinkSync(inner, join(folder, 'kinds', 'link'))
-    assert.deepEqual(disk.list(join(folder, 'kinds')).sort((a, b) => (a.name < b.name ? -1 : 1)), [
-      { name: 'deep', kind: 'directory' },
-      { name: 'link', kind: 'directory' },
-    ])
+    assert.deepEqual(
+      disk.list(join(folder, 'kinds')).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      [
+        { name: 'deep', kind: 'directory' },
+        { name: 'link', kind: 'directory' },
+      ],
+    )
     assert.equal(disk.stat(join(inner, 'f'))?.sizeBytes, 4)
     assert.equal(disk.stat(join(inner, 'g')), undefined)
     disk.rename(join(inner, 'f'), join(inner, 'g'))
@@ -127,7 +130,9 @@ describe('SystemDisk', () => {
   })
 
   it('keeps other processes out of a locked folder', () => {
-    const module = fileURLToPath(new URL(`./disk.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url))
+    const module = fileURLToPath(
+      new URL(`./disk.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+    )
     const path = join(folder, '.lock-other')
     const lock = disk.tryLock(path)
     assert.ok(lock)

@@ -57,7 +57,7 @@ export class SystemNetwork implements Network {
 }
 
 function readModeFromEnvironment(): SocketReadMode {
-  const mode = process.env['SLUICE_SOCKET_READ']
+  const mode = process.env.SLUICE_SOCKET_READ
   return mode === 'direct' || mode === 'data' ? mode : 'auto'
 }
 

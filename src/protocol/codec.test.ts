@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { DecodeError, Reader } from '../wire/reader.ts'
 import { ZERO_UUID } from '../wire/text.ts'
+import { writeUnsignedVarint } from '../wire/varint.ts'
 import { EncodeError, Writer } from '../wire/writer.ts'
 import { ALL_MESSAGES } from './all-messages.testing.ts'
 import type { Codec } from './codec.ts'
@@ -11,9 +12,9 @@ import { FetchResponse } from './messages/01-fetch.ts'
 import { ListOffsetsRequest } from './messages/02-list-offsets.ts'
 import { MetadataRequest } from './messages/03-metadata.ts'
 import { HeartbeatRequest } from './messages/12-heartbeat.ts'
-import { ApiVersionsResponse } from './messages/18-api-versions.ts'
+import { ApiVersionsRequest, ApiVersionsResponse } from './messages/18-api-versions.ts'
 import type { FieldPlan, StructPlan } from './plan.ts'
-import { planMessage } from './plan.ts'
+import { OBJECTS_MAX, planMessage } from './plan.ts'
 import { RandomValues } from './random-values.testing.ts'
 import type { Message } from './schema.ts'
 import { LONG_MAX } from './schema.ts'
@@ -126,6 +127,21 @@ describe('decoding', () => {
     const before = process.memoryUsage().arrayBuffers
     assert.throws(() => decodeBytes(ListOffsetsRequest, 1, bytes), DecodeError)
     assert.ok(process.memoryUsage().arrayBuffers - before < 1024 * 1024)
+  })
+
+  test('a frame that would unfold into millions of objects is refused by both codecs', () => {
+    const varint = (value: number): Buffer => {
+      const bytes = Buffer.alloc(5)
+      return bytes.subarray(0, writeUnsignedVarint(bytes, 0, value))
+    }
+    const count = OBJECTS_MAX + 1
+    // Topics of a zero id and a null name; fields of tag 9 without content.
+    const topics = Buffer.concat([varint(count + 1), Buffer.alloc(18 * count), Buffer.alloc(3)])
+    const tags = Buffer.concat([Buffer.of(1, 1), varint(count), Buffer.alloc(2 * count, Buffer.of(9, 0))])
+    for (const kind of ['generated', 'interpreted'] as const) {
+      assert.equal(outcomeOf(createCodec(MetadataRequest, 12, kind), topics), 'DecodeError')
+      assert.equal(outcomeOf(createCodec(ApiVersionsRequest, 3, kind), tags), 'DecodeError')
+    }
   })
 
   test('null where the version allows none is a DecodeError, and null where it does is null', () => {

@@ -1,9 +1,10 @@
 /**
  * Writes the source of a decoder. The generated code keeps the buffer `b`, the position `p` and the end `end` in
- * locals; `n` is scratch. Fixed-size fields in a row form a run: one bounds check, then reads at fixed distances.
+ * locals; `n` is scratch, and `objectsLeft` counts down from OBJECTS_MAX. Fixed-size fields in a row form a run: one
+ * bounds check, then reads at fixed distances.
  */
 import type { FieldPlan, MessagePlan, StructPlan } from './plan.ts'
-import { FIXED_BYTES, STRING_BYTES_MAX } from './plan.ts'
+import { countsAsObject, FIXED_BYTES, OBJECTS_MAX, STRING_BYTES_MAX } from './plan.ts'
 import type { Kind } from './schema.ts'
 
 export function decoderSource(plan: MessagePlan): string {
@@ -21,6 +22,7 @@ class DecoderSource {
     this.#lines.push(
       `return function decode${plan.name}V${plan.version}(r) {`,
       'const b = r.bytes; let end = r.end; let p = r.position; let n = 0;',
+      `let objectsLeft = ${OBJECTS_MAX};`,
     )
     const value = this.#struct(plan.root)
     this.#lines.push('r.position = p;', `return ${value};`, '}')
@@ -130,6 +132,7 @@ class DecoderSource {
       `let ${local} = null;`,
       `if (${count} >= 0) {`,
       `if (${count} * ${element.bytesMin} > end - p) cutShort(${path}, p);`,
+      countsAsObject(element) ? `if ((objectsLeft -= ${count}) < 0) tooMany(${path});` : '',
       `${local} = [];`,
       `for (let ${index} = 0; ${index} < ${count}; ${index}++) {`,
     )
@@ -185,6 +188,7 @@ class DecoderSource {
     }
     this.#emit(
       'default:',
+      `if (--objectsLeft < 0) tooMany(${path});`,
       `if (${unknown} === undefined) ${unknown} = new Map();`,
       `${unknown}.set(${tag}, b.subarray(p, p + ${size}));`,
       `p += ${size};`,

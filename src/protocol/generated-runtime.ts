@@ -6,7 +6,7 @@ import { DecodeError } from '../wire/reader.ts'
 import { decodeText, decodeUuid } from '../wire/text.ts'
 import { readUnsignedVarint, varintEnd } from '../wire/varint.ts'
 import { EncodeError, int64High, int64Low } from '../wire/writer.ts'
-import { EMPTY_BYTES, isDefault } from './plan.ts'
+import { EMPTY_BYTES, isDefault, OBJECTS_MAX } from './plan.ts'
 import { writeUnknownTags } from './unknown-tags.ts'
 
 function cutShort(path: string, position: number): never {
@@ -19,6 +19,10 @@ function isNull(path: string): never {
 
 function tooLong(path: string, length: number): never {
   throw new DecodeError(`${path} is too long: ${length}`)
+}
+
+function tooMany(path: string): never {
+  throw new DecodeError(`${path}: the message has more than ${OBJECTS_MAX} elements`)
 }
 
 function tooWide(path: string): never {
@@ -54,6 +58,7 @@ const RUNTIME: Readonly<Record<string, unknown>> = {
   cutShort,
   isNull,
   tooLong,
+  tooMany,
   tooWide,
   badTagSize,
   notInVersion,

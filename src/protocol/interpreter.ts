@@ -9,7 +9,7 @@ import type { Writer } from '../wire/writer.ts'
 import { EncodeError } from '../wire/writer.ts'
 import type { Codec } from './codec.ts'
 import type { FieldPlan, MessagePlan, StructPlan } from './plan.ts'
-import { defaultOf, isDefault, STRING_BYTES_MAX } from './plan.ts'
+import { countsAsObject, defaultOf, isDefault, OBJECTS_MAX, STRING_BYTES_MAX } from './plan.ts'
 import type { RecordsDraft } from './schema.ts'
 import { writeUnknownTags } from './unknown-tags.ts'
 
@@ -18,7 +18,10 @@ type UnknownTags = Map<number, Buffer>
 
 export function interpreterCodec(plan: MessagePlan): Codec {
   return {
-    decode: (reader) => decodeStruct(plan.root, reader),
+    decode(reader) {
+      reader.objectsLeft = OBJECTS_MAX
+      return decodeStruct(plan.root, reader)
+    },
     encode: (value, writer) => encodeStruct(plan.root, value as Struct, writer),
   }
 }
@@ -39,6 +42,7 @@ function decodeTags(plan: StructPlan, value: Struct, reader: Reader): void {
     const byteCount = reader.unsignedVarint()
     const field = plan.tagged.find((candidate) => candidate.tag === tag)
     if (field === undefined) {
+      countObjects(plan.path, 1, reader)
       unknown ??= new Map()
       unknown.set(tag, reader.slice(byteCount))
       continue
@@ -83,9 +87,16 @@ function decodeElements(plan: FieldPlan, count: number, reader: Reader): unknown
   if (count * element.bytesMin > reader.remaining) {
     throw new DecodeError(`${plan.path} can't hold ${count} elements in ${reader.remaining} bytes`)
   }
+  if (countsAsObject(element)) countObjects(plan.path, count, reader)
   const values: unknown[] = []
   for (let i = 0; i < count; i++) values.push(decodeField(element, reader))
   return values
+}
+
+function countObjects(path: string, count: number, reader: Reader): void {
+  reader.objectsLeft -= count
+  if (reader.objectsLeft < 0)
+    throw new DecodeError(`${path}: the message has more than ${OBJECTS_MAX} elements`)
 }
 
 /** A struct that may be null stands behind a byte: negative is null, or 0 where the struct is a tagged field. */

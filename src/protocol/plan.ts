@@ -50,6 +50,18 @@ export const EMPTY_BYTES: Buffer = Buffer.alloc(0)
 /** Kafka's bound on strings, in both encodings. */
 export const STRING_BYTES_MAX = 0x7fff
 
+/**
+ * Bound on the objects that one message may unfold into, beyond its own fields: array elements that aren't plain numbers
+ * or strings, and unknown tagged fields. Such an element can be two bytes on the wire and a hundred in memory, so
+ * that without a bound a frame of 100 MB could fill the heap. The largest clusters stay well below.
+ */
+export const OBJECTS_MAX = 1024 * 1024
+
+/** Whether an array's elements count against OBJECTS_MAX. */
+export function countsAsObject(element: FieldPlan): boolean {
+  return element.struct !== undefined || element.kind === 'bytes' || element.kind === 'array'
+}
+
 /** Bytes of the kinds whose size never varies; 0 for the others. */
 export const FIXED_BYTES: Readonly<Record<Kind, number>> = {
   bool: 1,

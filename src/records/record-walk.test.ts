@@ -72,3 +72,12 @@ test('on damaged records the walk refuses exactly what reading in full refuses, 
   }
   assert.ok(refused > 100)
 })
+
+test('the first offset delta must be 0, whatever the record looks like', () => {
+  const shifted = (headers: RecordDraft['headers']): Buffer =>
+    buildBatch([{ offset: 1, value: 'x', ...(headers && { headers }) }], { baseOffset: 0 })
+  for (const batch of [shifted(undefined), shifted([{ key: 'h', value: null }])]) {
+    assert.equal(run(batch), false)
+    assert.equal(walk.faultIndex, 0)
+  }
+})

@@ -40,7 +40,7 @@ const fourRecords: RecordDraft[] = [
 ]
 
 /** Numbers from a seed, the same on every machine. */
-export function randomFrom(seed: number): (bound: number) => number {
+function randomFrom(seed: number): (bound: number) => number {
   let state = seed
   return (bound) => {
     state = (Math.imul(state, 1664525) + 1013904223) | 0

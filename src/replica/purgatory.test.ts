@@ -125,7 +125,7 @@ test('a completion that causes checks does not nest: they run when it is done', 
   })
   // Ready ones would complete at once, so they become ready only while they wait.
   for (const operation of operations) operation.isReady = false
-  operations.forEach((operation, index) => purgatory.tryCompleteElseWatch(operation, [index]))
+  for (const [index, operation] of operations.entries()) purgatory.tryCompleteElseWatch(operation, [index])
   for (const operation of operations) operation.isReady = true
   purgatory.checkAndComplete(0)
   assert.equal(log.length, depthMax)

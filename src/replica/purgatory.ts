@@ -158,7 +158,10 @@ export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
 
   /** Runs something that completes operations, and then the checks that it caused. */
   #outsideChecks(run: () => void): void {
-    if (this.#isChecking) return run()
+    if (this.#isChecking) {
+      run()
+      return
+    }
     this.#isChecking = true
     try {
       run()

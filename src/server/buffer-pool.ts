@@ -87,6 +87,6 @@ export class BufferPool {
 }
 
 function powerFor(byteCount: number): number {
-  const wanted = byteCount < SIZE_BYTES_MIN ? SIZE_BYTES_MIN : byteCount
+  const wanted = Math.max(byteCount, SIZE_BYTES_MIN)
   return 32 - Math.clz32(wanted - 1)
 }

@@ -117,9 +117,14 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
         this.#host.dispatch(this, frame)
         continue
       }
-      if (this.#frames.invalidSize === undefined) return this.#setPaused(false)
-      this.#host.onInvalidReceive(this, this.#frames.invalidSize)
-      return this.destroy()
+      const invalidSize = this.#frames.invalidSize
+      if (invalidSize === undefined) {
+        this.#setPaused(false)
+      } else {
+        this.#host.onInvalidReceive(this, invalidSize)
+        this.destroy()
+      }
+      return
     }
     if (this.#state !== 'closed') this.#setPaused(true)
     if (this.#state === 'open' && this.#host.requestMemory.isExhausted) this.#host.requestMemory.wait(this)
@@ -167,11 +172,13 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
       if (outcome === 'more') this.#host.scheduleFlush(this)
       if (outcome === 'close') this.#state = 'finishing'
       if (this.#state === 'finishing' && (outcome === 'close' || this.#responses.length === 0)) {
-        return this.#socket.end()
+        this.#socket.end()
+        return
       }
     } catch (error) {
       this.#host.onBroken(this, error)
-      return this.destroy()
+      this.destroy()
+      return
     }
     if (this.#isPaused) this.readOn()
   }

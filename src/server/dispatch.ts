@@ -77,11 +77,8 @@ export class Dispatcher {
   dispatch(requester: Requester, frame: Frame): void {
     const { bytes } = frame
     if (bytes.length < HEADER_BYTES_MIN) {
-      return refuse(
-        requester,
-        frame,
-        `InvalidRequestException: Error parsing request header: ${bytes.length} bytes`,
-      )
+      refuse(requester, frame, `InvalidRequestException: Error parsing request header: ${bytes.length} bytes`)
+      return
     }
     const apiKey = bytes.readInt16BE(0)
     const apiVersion = bytes.readInt16BE(2)
@@ -90,7 +87,8 @@ export class Dispatcher {
     if (handler === undefined || apiVersion < handler.versions[0] || apiVersion > handler.versions[1]) {
       if (handler?.unsupportedVersion === undefined) {
         const what = `Received request api key ${apiKey} with version ${apiVersion} which is not enabled`
-        return refuse(requester, frame, `InvalidRequestException: ${what}`)
+        refuse(requester, frame, `InvalidRequestException: ${what}`)
+        return
       }
       const fields = { apiVersion, correlationId, clientId: null, responseVersion: 0 }
       const context = new RequestContext(handler, fields, requester.info, requester, frame)
@@ -117,7 +115,8 @@ export class Dispatcher {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       const what = `Error getting request for apiKey: ${handler.apiKey}, apiVersion: ${apiVersion}`
-      return refuse(requester, frame, `InvalidRequestException: ${what}: ${error.message}`)
+      refuse(requester, frame, `InvalidRequestException: ${what}: ${error.message}`)
+      return
     }
     const fields = { apiVersion, correlationId, clientId, responseVersion: apiVersion }
     const context = new RequestContext(handler, fields, requester.info, requester, frame)

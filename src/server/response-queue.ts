@@ -14,7 +14,7 @@
 
 import type { Socket } from '../base/network.ts'
 import { type Chunk, type FileSlice, isFileSlice } from '../base/payload.ts'
-import type { Writer } from '../wire/writer.ts'
+import { EncodeError, type Writer } from '../wire/writer.ts'
 import type { BufferPool, Slab } from './buffer-pool.ts'
 import { encodeResponse } from './dispatch.ts'
 import type { RequestContext } from './request-context.ts'
@@ -104,7 +104,7 @@ export class ResponseQueue {
       else if (context.closesConnection) outcome = 'close'
       else {
         const response = context.takeResponse()
-        if (response !== undefined) encodeResponse(context, response, writer)
+        if (response !== undefined) this.#encode(context, response, writer)
         waiting.shift()
         this.#sending.push(context)
       }
@@ -112,6 +112,16 @@ export class ResponseQueue {
     if (this.#sending.length === 0) return outcome
     this.#chunks = writer.finish()
     return undefined
+  }
+
+  /** The writer is shared by all connections: whatever a failure leaves in it must not go to the next one. */
+  #encode(context: RequestContext, response: unknown, writer: Writer): void {
+    try {
+      encodeResponse(context, response, writer)
+    } catch (error) {
+      for (const chunk of writer.finish()) release(chunk)
+      throw error
+    }
   }
 
   /** Writes chunks until all are written, the socket is full, or `bytesMax` is passed. Returns the bytes written. */
@@ -199,7 +209,12 @@ export class ResponseQueue {
     const response = context.takeResponse()
     context.release()
     if (response === undefined) return
-    encodeResponse(context, response, writer)
+    try {
+      encodeResponse(context, response, writer)
+    } catch (error) {
+      // It would have closed the connection, which is gone already.
+      if (!(error instanceof EncodeError)) throw error
+    }
     for (const chunk of writer.finish()) release(chunk)
   }
 }

@@ -158,6 +158,7 @@ function kit(options: { seed?: number; windowBytes?: number } & Partial<SocketSe
 async function connected(options: Parameters<typeof kit>[0] = {}) {
   const all = kit(options)
   const { port } = await all.server.listen({ name: 'PLAINTEXT', host: '127.0.0.1', port: 0 })
+  all.server.startProcessing()
   return { ...all, port, client: all.network.connect(port) }
 }
 
@@ -179,6 +180,18 @@ test('responses leave in the order of the requests, whatever the order in which 
     network.run()
     assert.deepEqual(correlationIds(client.received()), [1, 3, 4, 5, 6, 8])
   }
+})
+
+test('a connection that comes while the broker starts is served once it has started', async () => {
+  const { server, network, handled } = kit()
+  const { port } = await server.listen({ name: 'PLAINTEXT', host: '127.0.0.1', port: 0 })
+  const client = network.connect(port)
+  client.send(heartbeat(1))
+  network.run()
+  assert.deepEqual(handled, [])
+  server.startProcessing()
+  network.run()
+  assert.deepEqual(correlationIds(client.received()), [1])
 })
 
 test('answers of one turn leave in one write', async () => {
@@ -576,6 +589,7 @@ for (const readMode of ['direct', 'data'] as const) {
   test(`over real sockets, reading by '${readMode}': pipelined requests are answered in order, then the stop`, async () => {
     const { server } = kit({ network: new SystemNetwork(readMode), clock: new SystemClock() })
     const { port } = await server.listen({ name: 'PLAINTEXT', host: undefined, port: 0 })
+    server.startProcessing()
     const client = connect(port, '127.0.0.1')
     const assignment = new SimRandom(3).bytes(3_000_000)
     const expectedBytes = [18, 4 + 4 + 2 + 4 + assignment.length, 10, 5_000_000]

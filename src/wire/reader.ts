@@ -16,6 +16,8 @@ export class Reader {
   position: number
   /** Offset behind the last byte that may be read. */
   end: number
+  /** How many more objects a message may unfold into; codecs that use it set it at their start. */
+  objectsLeft = 0
 
   constructor(bytes: Uint8Array, position = 0, end: number = bytes.length) {
     this.bytes = Buffer.isBuffer(bytes)

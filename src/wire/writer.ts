@@ -4,7 +4,8 @@
  *
  * One writer serves many messages: several frames (`beginFrame` ... `endFrame`) may go into it before `finish()` takes
  * what was written. The slab's rest stays in use afterwards, so a small reply costs one slice of the slab. What
- * `finish()` gave is never written again, and its memory is free when the last slice of the slab is dropped.
+ * `finish()` gave is never written again, and its memory is free when the last slice of the slab is dropped: whoever
+ * must keep a small chunk for long (a reader that is slow) copies it, or it holds a whole slab.
  *
  * Invariants: `byteLength` counts everything written since the last `finish()`; bytes handed out stay untouched;
  * every failure is an EncodeError.

@@ -31,7 +31,9 @@ export class ControlClient {
   readonly #address: { readonly host: string; readonly port: number }
   #connection: Connection
   #correlationId = 0
-  #waiting: { id: number; resolve: (frame: Buffer) => void } | undefined
+  #waiting: { id: number; resolve: (frame: Buffer) => void; reject: (error: Error) => void } | undefined
+  /** A response that nobody asked for, found between two questions. */
+  #fault: Error | undefined
   #nextOffset = 0
   #rounds = 0
 
@@ -134,13 +136,16 @@ export class ControlClient {
   #connect(): Connection {
     return new Connection(this.#address, (correlationId, frame) => {
       const waiting = this.#waiting
-      assert.equal(correlationId, waiting?.id, 'response to another request than the last one')
       this.#waiting = undefined
-      waiting!.resolve(frame)
+      if (correlationId === waiting?.id) return waiting.resolve(frame)
+      const expected = waiting === undefined ? 'although nothing was asked' : `instead of ${waiting.id}`
+      this.#fault = new Error(`response ${correlationId} came ${expected}`)
+      waiting?.reject(this.#fault)
     })
   }
 
   async #ask(apiKey: number, apiVersion: number, body: unknown): Promise<unknown> {
+    if (this.#fault !== undefined) throw this.#fault
     const id = this.#correlationId++
     const connection = this.#connection
     if (!(await connection.connected)) throw new Error('the broker does not accept the control connection')
@@ -149,7 +154,7 @@ export class ControlClient {
     size.writeInt32BE(frame.length)
     let timer: NodeJS.Timeout | undefined
     const answer = await new Promise<Buffer>((resolve, reject) => {
-      this.#waiting = { id, resolve }
+      this.#waiting = { id, resolve, reject }
       const what = apiByKey(apiKey)!.name
       timer = setTimeout(
         () => reject(new Error(`${what} was not answered for ${ANSWER_WITHIN_MS} ms`)),
@@ -159,8 +164,7 @@ export class ControlClient {
         reject(new Error(`the broker closed the control connection at ${what}`)),
       )
       connection.send(Buffer.concat([size, frame]))
-    })
-    clearTimeout(timer)
+    }).finally(() => clearTimeout(timer))
     const reader = new Reader(answer)
     decode(ResponseHeader, responseHeaderVersion(apiKey, apiVersion), reader)
     return decode(apiByKey(apiKey)!.response as Message<unknown, unknown>, apiVersion, reader)

@@ -155,13 +155,16 @@ async function untilReady(client: ControlClient): Promise<void> {
 /** Compares the average just after the warm-up with the average at the end. */
 function memoryFault(): string | undefined {
   if (pid === undefined) return undefined
+  let isComplete = true
   const average = (from: number, to: number): number => {
     const within = samples.filter(({ sent }) => sent >= from * frames && sent <= to * frames)
+    if (within.length === 0) isComplete = false
     return within.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, within.length)
   }
   if (samples.length < 8) return `only ${samples.length} samples: the run was too short to tell`
   const warm = average(WARM_SHARE, WARM_SHARE + 0.15)
   const last = average(0.85, 1)
+  if (!isComplete) return 'the run ended before it could be told'
   const text = `${(warm / MIB).toFixed(0)} MiB after warming up, ${(last / MIB).toFixed(0)} MiB at the end`
   console.log(`      resident: ${text}`)
   return last - warm <= GROWTH_BYTES_MAX ? undefined : text

@@ -56,7 +56,8 @@ export class ProducerIdManager {
         firstProducerId: first,
         lastProducerId: first + BLOCK_SIZE - 1n,
       }
-      if (block.lastProducerId > BigInt(Number.MAX_SAFE_INTEGER)) throw new Error('Have exhausted all producerIds.')
+      if (block.lastProducerId > BigInt(Number.MAX_SAFE_INTEGER))
+        throw new Error('Have exhausted all producerIds.')
       try {
         const { stat } = await this.#store.set(path, ProducerIdBlockZnode.encode(block), node.stat.version)
         this.#nextProducerId = Number(block.firstProducerId)

@@ -175,4 +175,8 @@ test("zstd: the module that serves Node 20 and Node's own read each other", () =
   const twice = Buffer.concat([compressByModule(Buffer.from('one,')), compressByModule(Buffer.from('two'))])
   assert.equal(decompressByModule(twice, 1000).toString(), 'one,two')
   assert.equal(zstd.decompress(twice, 1000).toString(), 'one,two')
+  assert.equal(zstd.decompress(twice, 7).toString(), 'one,two')
+  for (const decompress of [zstd.decompress, decompressByModule]) {
+    assert.throws(() => decompress(twice, 6), { fault: 'too-large' })
+  }
 })

@@ -81,7 +81,7 @@ function stage(
   if (!partition.isLeader) return failure(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   if (acks === -1 && partition.isUnderMinIsr) return failure(ErrorCode.NOT_ENOUGH_REPLICAS)
 
-  const batch = batchOf(data.records, context.apiVersion, partition.onlineLog.config.maxMessageBytes)
+  const batch = batchOf(data.records, context.apiVersion)
   if (!Buffer.isBuffer(batch)) return batch
   const outcome = services.replicaManager.append(partition, batch, { origin: 'client', waiter: pending })
   if (outcome.errorCode === ErrorCode.NONE) pending.expect()
@@ -89,10 +89,10 @@ function stage(
 }
 
 /** The batch that a partition's records are, or become if they are an old message set; the log checks the rest. */
-function batchOf(records: Buffer | null, apiVersion: number, maxBytes: number): Buffer | AppendOutcome {
+function batchOf(records: Buffer | null, apiVersion: number): Buffer | AppendOutcome {
   if (records === null) return failure(ErrorCode.INVALID_RECORD, 'the request holds no records for the partition')
   if (apiVersion < FIRST_VERSION_OF_MAGIC_V2 && isMessageSet(records)) {
-    const converted = toBatches(records, maxBytes)
+    const converted = toBatches(records)
     return 'batch' in converted ? converted.batch : failure(ErrorCode[converted.error], converted.message)
   }
   if (records.length >= HEADER_BYTES) {

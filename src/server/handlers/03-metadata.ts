@@ -28,6 +28,8 @@ import {
 type Response = Draft<typeof MetadataResponse>
 type TopicResponse = NonNullable<Response['topics']>[number]
 
+const FIRST_VERSION_WITH_NULL_NAMES = 12
+
 /** Errors of creation, by topic. */
 type CreationErrors = ReadonlyMap<string, number>
 const NO_ERRORS: CreationErrors = new Map()
@@ -94,15 +96,15 @@ function topicResponse(
   { name, topicId }: AskedTopic,
   errors: CreationErrors,
 ): TopicResponse {
+  // Versions 10 and 11 can ask for a null name but not answer with one.
+  const noName = context.apiVersion >= FIRST_VERSION_WITH_NULL_NAMES ? null : ''
   if (topicId !== ZERO_UUID) {
     const byId = services.metadataCache.topicById(topicId)
-    // A client that can't read a null name (10, 11) gets an empty one, as Kafka does.
-    const noName = context.apiVersion >= 12 ? null : ''
     return byId === undefined
       ? { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: noName, topicId }
       : knownTopic(services, context, byId)
   }
-  if (name === null) return { errorCode: ErrorCode.INVALID_REQUEST, name }
+  if (name === null) return { errorCode: ErrorCode.INVALID_REQUEST, name: noName }
   const topic = services.metadataCache.topic(name)
   if (topic !== undefined) return knownTopic(services, context, topic)
   return { errorCode: unknownTopicError(name, errors), name, isInternal: isInternalTopic(name) }

@@ -28,7 +28,7 @@ interface Described {
 }
 
 export function describeConfigsHandler(services: BrokerServices): Handler<DescribeConfigsRequest, Response> {
-  return defineHandler(DescribeConfigsRequest, DescribeConfigsResponse, [0, 4], (request) => ({
+  return defineHandler(DescribeConfigsRequest, DescribeConfigsResponse, [0, 4], (request, { apiVersion }) => ({
     results: request.resources.map((resource) => {
       const { errorCode, errorMessage, configs } = describe(services, resource, request.includeSynonyms)
       return {
@@ -36,7 +36,7 @@ export function describeConfigsHandler(services: BrokerServices): Handler<Descri
         errorMessage,
         resourceType: resource.resourceType,
         resourceName: resource.resourceName,
-        configs,
+        configs: configs.map(({ isDefault, ...config }) => (apiVersion === 0 ? { ...config, isDefault } : config)),
       }
     }),
   }))

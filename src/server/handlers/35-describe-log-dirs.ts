@@ -4,7 +4,7 @@
  */
 import { DescribeLogDirsRequest, DescribeLogDirsResponse } from '../../protocol/messages/35-describe-log-dirs.ts'
 import type { Draft } from '../../protocol/schema.ts'
-import type { LogDirDescription } from '../../log/log-manager.ts'
+import type { LogDirDescription } from '../../log/log-dir-description.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
