@@ -63,6 +63,7 @@ export async function readBlocks({ report, clients, bootstrap }, { topic, codec,
     const ranges = limit === headRecords ? headRanges(written) : undefined
     /** @type {string | undefined} */
     let readProblem
+    const startedAtMs = performance.now()
     try {
       await read({
         bootstrap,
@@ -75,6 +76,8 @@ export async function readBlocks({ report, clients, bootstrap }, { topic, codec,
     } catch (error) {
       readProblem = error instanceof Error ? error.message : String(error)
     }
+    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
+    report.say(`             ${topic}: ${client.name} took ${seconds} s to read`)
     for (const producer of written.keys()) {
       const passed = await report.check(`${topic}: ${client.name} reads what ${producer} wrote`, () => {
         const problem = verifier.problemOf(producer) ?? readProblem

@@ -126,8 +126,8 @@ const debianPackages = {
     packages: ['python3-kafka'],
   },
   'python codecs': {
-    proof: '/usr/lib/python3/dist-packages/zstandard/__init__.py',
-    packages: ['python3-lz4', 'python3-snappy', 'python3-zstandard'],
+    proof: '/usr/lib/python3/dist-packages/xxhash/__init__.py',
+    packages: ['python3-lz4', 'python3-snappy', 'python3-xxhash', 'python3-zstandard'],
   },
   librdkafka: { proof: '/usr/include/librdkafka/rdkafka.h', packages: ['librdkafka-dev'] },
   gcc: { proof: '/usr/bin/gcc', packages: ['gcc', 'libc6-dev'] },

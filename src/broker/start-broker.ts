@@ -173,13 +173,16 @@ async function start(
   const controller = new KafkaController({
     brokerId,
     store,
-    channel: new LocalBrokerChannel({ replicaManager, metadataCache }),
+    channel: new LocalBrokerChannel({ replicaManager, metadataCache, configRepository }),
     clock,
     random,
     loggers: loggerFor,
     interBrokerListener: config.interBrokerListenerName,
     deleteTopicEnable: config.deleteTopicEnable,
-    uncleanElectionAllowed: async (topic) => topicConfig(topic).uncleanLeaderElectionEnable,
+    uncleanElectionAllowed: async (topic) => {
+      await configRepository.read('topics', topic)
+      return topicConfig(topic).uncleanLeaderElectionEnable
+    },
     onNewSession: register,
   })
   undo.push(() => controller.shutdown())

@@ -32,8 +32,12 @@ const blockCache: (CachedBlock | undefined)[] = []
 let nextIndexId = 1
 
 /** The file's size, or what its last entry says, can't be true: the index is to be rebuilt from its segment. */
-export class CorruptIndexError extends Error {
+export class CorruptIndexError extends DiskError {
   override name = 'CorruptIndexError'
+
+  constructor(path: string, message: string) {
+    super('EBADMSG', path, message)
+  }
 }
 
 export class IndexFile {
@@ -66,6 +70,7 @@ export class IndexFile {
     this.#entriesMax = Math.floor(options.maxBytes / options.entryBytes)
     if (options.sizeBytes % options.entryBytes !== 0) {
       throw new CorruptIndexError(
+        options.path,
         `${options.path} has ${options.sizeBytes} bytes, no multiple of ${options.entryBytes}`,
       )
     }
@@ -211,7 +216,8 @@ export class IndexFile {
     this.#file ??= this.#disk.open(this.#path, 'write')
     const length = Math.min(BLOCK_BYTES, this.#written * this.#entryBytes - block * BLOCK_BYTES)
     cached.byteLength = this.#file.read(cached.bytes, 0, length, block * BLOCK_BYTES)
-    if (cached.byteLength < bytesMin) throw new CorruptIndexError(`${this.#path} is shorter than it was`)
+    if (cached.byteLength < bytesMin)
+      throw new CorruptIndexError(this.#path, `${this.#path} is shorter than it was`)
     cached.indexId = this.#cacheId
     cached.block = block
     return cached.bytes

@@ -5,16 +5,35 @@
  * Invariants: a slice starts with the batch that holds the offset asked for, or the first one after it; holds whole
  * batches only; lies in one segment; and never reaches the bound.
  */
+import { DiskError } from '../base/disk.ts'
+import type { Logger } from '../base/logger.ts'
 import type { FileSlice } from '../base/payload.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { lastOffsetOf } from './batch-scan.ts'
-import type { AbortedTransaction } from './fetch-data-info.ts'
+import type { AbortedTransaction, FetchDataInfo, FetchIsolation } from './fetch-data-info.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { LogSegments } from './log-segments.ts'
 import type { PositionHints } from './position-hints.ts'
 import type { AbortedTxn } from './transaction-index.ts'
 
-export interface LogRange {
+/** The log's bounds, as they are when it is read. */
+export interface LogBounds {
+  readonly name: string
+  readonly isOpen: boolean
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+}
+
+export interface ReadOptions {
+  readonly maxBytes: number
+  readonly minOneMessage: boolean
+  readonly isolation: FetchIsolation
+}
+
+interface LogRange {
   readonly slice: FileSlice
   readonly segmentIndex: number
 }
@@ -24,17 +43,46 @@ const NOTHING: readonly AbortedTransaction[] = []
 export class LogReader {
   readonly #segments: LogSegments
   readonly #hints: PositionHints
+  readonly #logger: Logger
 
-  constructor(segments: LogSegments, hints: PositionHints) {
+  constructor(segments: LogSegments, hints: PositionHints, logger: Logger) {
     this.#segments = segments
     this.#hints = hints
+    this.#logger = logger
+  }
+
+  /** OFFSET_OUT_OF_RANGE outside the log, KAFKA_STORAGE_ERROR if it can't be read; the end of the log is within it. */
+  fetch(fetchOffset: number, options: ReadOptions, log: LogBounds): FetchDataInfo {
+    const { isolation } = options
+    const { logEndOffset } = log
+    if (!log.isOpen) return outcome(ErrorCode.KAFKA_STORAGE_ERROR, isolation, log)
+    if (fetchOffset < log.logStartOffset || fetchOffset > logEndOffset) {
+      return outcome(ErrorCode.OFFSET_OUT_OF_RANGE, isolation, log)
+    }
+    const boundOffset = boundOf(isolation, log)
+    if (fetchOffset >= boundOffset) return outcome(ErrorCode.NONE, isolation, log)
+    let range: LogRange | 'incomplete' | undefined
+    try {
+      range = this.#range(fetchOffset, { boundOffset, logEndOffset }, options)
+      if (range === undefined) return outcome(ErrorCode.NONE, isolation, log)
+      if (range === 'incomplete')
+        return { ...outcome(ErrorCode.NONE, isolation, log), firstEntryIncomplete: true }
+      const abortedTransactions =
+        isolation === 'last-stable' ? this.#abortedTransactions(fetchOffset, range, logEndOffset) : null
+      return { ...outcome(ErrorCode.NONE, isolation, log), slice: range.slice, abortedTransactions }
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      if (typeof range === 'object') range.slice.release()
+      this.#logger.error(`Can't read ${log.name} at offset ${fetchOffset}`, error)
+      return outcome(ErrorCode.KAFKA_STORAGE_ERROR, isolation, log)
+    }
   }
 
   /**
    * The batches from `fetchOffset` up to `boundOffset`, of which the log's end is `logEndOffset`; at most `maxBytes`,
    * but the first batch whole if `minOneMessage`. 'incomplete': it would be larger. Throws DiskError.
    */
-  range(
+  #range(
     fetchOffset: number,
     bound: { boundOffset: number; logEndOffset: number },
     limit: { maxBytes: number; minOneMessage: boolean },
@@ -67,7 +115,7 @@ export class LogReader {
   }
 
   /** The transactions aborted within a slice (KIP-98). Throws DiskError. */
-  abortedTransactions(
+  #abortedTransactions(
     fetchOffset: number,
     range: LogRange,
     logEndOffset: number,
@@ -109,5 +157,23 @@ export class LogReader {
     })
     if (nextOffset >= 0) this.#hints.readEnded(nextOffset, segment.baseOffset, cut)
     return cut - start
+  }
+}
+
+function boundOf(isolation: FetchIsolation, log: LogBounds): number {
+  if (isolation === 'log-end') return log.logEndOffset
+  return isolation === 'high-watermark' ? log.highWatermark : log.lastStableOffset
+}
+
+/** Without bytes. */
+function outcome(errorCode: number, isolation: FetchIsolation, log: LogBounds): FetchDataInfo {
+  return {
+    errorCode,
+    slice: null,
+    highWatermark: log.highWatermark,
+    lastStableOffset: log.lastStableOffset,
+    logStartOffset: log.logStartOffset,
+    abortedTransactions: isolation === 'last-stable' ? NOTHING : null,
+    firstEntryIncomplete: false,
   }
 }

@@ -19,9 +19,10 @@ import * as RecordBatch from '../records/record-batch.ts'
 import { type BatchVisitor, lastOffsetOf, maxTimestampOf, scanFile } from './batch-scan.ts'
 import { CorruptIndexError } from './index-file.ts'
 import { SEGMENT_SUFFIXES, segmentPath } from './log-file-names.ts'
-import { OffsetIndex, RELATIVE_OFFSET_MAX } from './offset-index.ts'
+import { type OffsetIndex, RELATIVE_OFFSET_MAX } from './offset-index.ts'
 import { SegmentFile } from './segment-file.ts'
-import { TimeIndex } from './time-index.ts'
+import { makeEmptyIndexes, openIndexes, resetIndexes } from './segment-index-files.ts'
+import type { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
 export interface SegmentOptions {
@@ -89,14 +90,7 @@ export class LogSegment {
     const { disk, directory, baseOffset } = options
     const path = segmentPath(directory, baseOffset, '.log')
     try {
-      for (const suffix of ['.index', '.timeindex'] as const) {
-        const index = disk.open(segmentPath(directory, baseOffset, suffix), 'create')
-        try {
-          if (index.sizeBytes() > 0) index.truncate(0)
-        } finally {
-          index.close()
-        }
-      }
+      makeEmptyIndexes(options)
       disk.remove(segmentPath(directory, baseOffset, '.txnindex'))
       const file = disk.open(path, 'create')
       if (file.sizeBytes() > 0) file.truncate(0)
@@ -336,10 +330,9 @@ export class LogSegment {
     this.unseal()
     this.#offsetIndex?.file.discard()
     this.#timeIndex?.file.discard()
-    this.#removeIndex('.index')
-    this.#removeIndex('.timeindex')
-    this.#offsetIndex = this.#openOffsetIndex(0)
-    this.#timeIndex = this.#openTimeIndex(0)
+    const fresh = resetIndexes({ ...this.#options, directory: this.#directory }, this.#sizeBytes)
+    this.#offsetIndex = fresh.offsetIndex
+    this.#timeIndex = fresh.timeIndex
     this.#largestTimestampMs = -1
     this.#largestTimestampOffset = this.baseOffset
     this.#bytesSinceIndexEntry = 0
@@ -416,15 +409,11 @@ export class LogSegment {
   }
 
   #loadIndexes(): void {
-    const { disk, logger } = this.#options
+    const { logger } = this.#options
     try {
-      const offsetIndexStat = disk.stat(this.#path('.index'))
-      const timeIndexStat = disk.stat(this.#path('.timeindex'))
-      if (offsetIndexStat === undefined || timeIndexStat === undefined) {
-        throw new CorruptIndexError(`an index of segment ${this.baseOffset} in ${this.#directory} is missing`)
-      }
-      this.#offsetIndex = this.#openOffsetIndex(offsetIndexStat.sizeBytes)
-      this.#timeIndex = this.#openTimeIndex(timeIndexStat.sizeBytes)
+      const found = openIndexes({ ...this.#options, directory: this.#directory }, this.#sizeBytes)
+      this.#offsetIndex = found.offsetIndex
+      this.#timeIndex = found.timeIndex
       if (this.#isSealed) {
         this.#offsetIndex.file.seal()
         this.#timeIndex.file.seal()
@@ -435,37 +424,6 @@ export class LogSegment {
         `Found a corrupted index file corresponding to log file ${this.file.path} due to ${error.message}, rebuilding index files...`,
       )
       this.rebuildIndexes()
-    }
-  }
-
-  #openOffsetIndex(sizeBytes: number): OffsetIndex {
-    return new OffsetIndex({
-      disk: this.#options.disk,
-      path: this.#path('.index'),
-      baseOffset: this.baseOffset,
-      maxBytes: this.#options.segmentIndexBytes,
-      sizeBytes,
-      segmentBytes: this.#sizeBytes,
-    })
-  }
-
-  #openTimeIndex(sizeBytes: number): TimeIndex {
-    return new TimeIndex({
-      disk: this.#options.disk,
-      path: this.#path('.timeindex'),
-      baseOffset: this.baseOffset,
-      maxBytes: this.#options.segmentIndexBytes,
-      sizeBytes,
-    })
-  }
-
-  /** Empties or makes an index file, by cutting it: the name stays. */
-  #removeIndex(suffix: '.index' | '.timeindex'): void {
-    const file = this.#options.disk.open(this.#path(suffix), 'create')
-    try {
-      file.truncate(0)
-    } finally {
-      file.close()
     }
   }
 
@@ -488,10 +446,6 @@ export class LogSegment {
     else if (suffix === '.index') this.#offsetIndex?.file.moved(path)
     else if (suffix === '.timeindex') this.#timeIndex?.file.moved(path)
     else this.transactionIndex.moved(path)
-  }
-
-  #path(suffix: '.index' | '.timeindex'): string {
-    return segmentPath(this.#directory, this.baseOffset, suffix)
   }
 }
 

@@ -33,11 +33,14 @@ export class OffsetIndex {
     this.#lastOffset = this.#readLastOffset()
     const count = this.#file.entryCount
     if (count > 0 && this.#file.entry(count - 1, positionAt) >= options.segmentBytes) {
-      throw new CorruptIndexError(`the last entry of ${options.path} points behind the end of the segment`)
+      throw new CorruptIndexError(
+        options.path,
+        `the last entry of ${options.path} points behind the end of the segment`,
+      )
     }
     // A file that was preallocated and never trimmed ends in zeros.
     if (count > 1 && this.#lastOffset <= this.#baseOffset) {
-      throw new CorruptIndexError(`the last offset in ${options.path} is not above the first`)
+      throw new CorruptIndexError(options.path, `the last offset in ${options.path} is not above the first`)
     }
   }
 

@@ -36,10 +36,10 @@ export class TimeIndex {
       count > 0 &&
       (this.#lastTimestampMs < this.#file.entry(0, timestampAt) || this.#lastOffset < this.#baseOffset)
     ) {
-      throw new CorruptIndexError(`the last entry of ${options.path} is smaller than its first`)
+      throw new CorruptIndexError(options.path, `the last entry of ${options.path} is smaller than its first`)
     }
     if (count > 1 && this.#lastTimestampMs === 0 && this.#lastOffset === this.#baseOffset) {
-      throw new CorruptIndexError(`${options.path} ends in zeros`)
+      throw new CorruptIndexError(options.path, `${options.path} ends in zeros`)
     }
   }
 

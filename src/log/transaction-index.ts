@@ -146,13 +146,16 @@ export class TransactionIndex {
   #read(): AbortedTxn[] {
     const bytes = this.#disk.readFile(this.#path)
     if (bytes.length % ENTRY_BYTES !== 0) {
-      throw new CorruptIndexError(`${this.#path} has ${bytes.length} bytes, no multiple of ${ENTRY_BYTES}`)
+      throw new CorruptIndexError(
+        this.#path,
+        `${this.#path} has ${bytes.length} bytes, no multiple of ${ENTRY_BYTES}`,
+      )
     }
     const entries: AbortedTxn[] = []
     for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
       const txn = decode(bytes, at)
       if (bytes.readInt16BE(at) > VERSION || txn.lastOffset < this.#baseOffset) {
-        throw new CorruptIndexError(`${this.#path} holds an entry that is not of this segment`)
+        throw new CorruptIndexError(this.#path, `${this.#path} holds an entry that is not of this segment`)
       }
       entries.push(txn)
     }

@@ -1,9 +1,9 @@
 /** The log against a model that is nothing but an array of records, on random walks that a seed replays. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildBatch } from '../records/record-batch-builder.ts'
 import { SimRandom } from '../simulator/sim-random.ts'
 import { draft, type Fixture, fixture, openLog, readAll } from './log-fixture.test.ts'
-import { buildBatch } from '../records/record-batch-builder.ts'
 import type { UnifiedLog } from './unified-log.ts'
 
 interface ModelRecord {
@@ -12,7 +12,12 @@ interface ModelRecord {
   readonly timestampMs: number
 }
 
-const CONFIG = { segmentBytes: 4000, indexIntervalBytes: 200, segmentIndexBytes: 400, fileDeleteDelayMs: 1000 }
+const CONFIG = {
+  segmentBytes: 4000,
+  indexIntervalBytes: 200,
+  segmentIndexBytes: 400,
+  fileDeleteDelayMs: 1000,
+}
 const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
 class Walk {
@@ -52,7 +57,10 @@ class Walk {
         return draft(`value-${this.#count++}-${'x'.repeat(this.random.below(300))}`, timestampMs)
       })
       const compression = COMPRESSIONS[this.random.below(this.random.oneIn(4) ? COMPRESSIONS.length : 1)]!
-      const outcome = this.log.stageAsLeader(buildBatch(drafts, { compression }), { leaderEpoch: 0, origin: 'client' })
+      const outcome = this.log.stageAsLeader(buildBatch(drafts, { compression }), {
+        leaderEpoch: 0,
+        origin: 'client',
+      })
       assert.equal(outcome.errorCode, 0, outcome.errorMessage ?? '')
       assert.equal(outcome.firstOffset, this.endOffset)
       for (const { value, timestampMs } of drafts) {
@@ -94,7 +102,10 @@ class Walk {
     if (this.endOffset === this.log.logStartOffset) return
     const target = this.endOffset - this.random.below(Math.min(60, this.endOffset - this.log.logStartOffset))
     this.log.truncateTo(target)
-    assert.ok(this.log.logEndOffset <= target && this.log.logEndOffset > target - 5, 'at most one batch goes beyond')
+    assert.ok(
+      this.log.logEndOffset <= target && this.log.logEndOffset > target - 5,
+      'at most one batch goes beyond',
+    )
     this.endOffset = this.log.logEndOffset
     this.model = this.model.filter((record) => record.offset < this.endOffset)
   }

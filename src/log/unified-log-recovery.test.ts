@@ -14,7 +14,11 @@ function writeTen(config: object = CONFIG): ReturnType<typeof fixture> & { ends:
   const log = openLog(at, config)
   const ends: number[] = []
   for (const [index, name] of NAMES.entries()) {
-    append(log, [draft(name.repeat(100), 1000 + index)], { producerId: 7, producerEpoch: 0, baseSequence: index })
+    append(log, [draft(name.repeat(100), 1000 + index)], {
+      producerId: 7,
+      producerEpoch: 0,
+      baseSequence: index,
+    })
     ends.push(at.disk.stat(`${DIRECTORY}/${last(log.segmentBaseOffsets)}`)?.sizeBytes ?? 0)
   }
   return { ...at, ends }
@@ -48,7 +52,10 @@ test('a log whose last segment is cut at any byte keeps exactly the batches that
   const sizeBytes = whole.disk.stat(`${DIRECTORY}/${name}`)!.sizeBytes
   const firstOffset = Number.parseInt(name, 10)
   const batchBytes = sizeBytes / (NAMES.length - firstOffset)
-  assert.ok(Number.isInteger(batchBytes) && sizeBytes > batchBytes, 'the last segment holds batches of one size')
+  assert.ok(
+    Number.isInteger(batchBytes) && sizeBytes > batchBytes,
+    'the last segment holds batches of one size',
+  )
   for (let cut = 0; cut <= sizeBytes; cut++) {
     const at = writeTen()
     edit(at.disk, name, (bytes) => bytes.subarray(0, cut))
@@ -142,7 +149,7 @@ test('missing indexes are made anew, orphaned ones and leftovers of deletions re
   at.disk.remove(`${DIRECTORY}/${base}.index`)
   at.disk.remove(`${DIRECTORY}/${base}.timeindex`)
   const orphan = `${DIRECTORY}/${'3'.padStart(20, '0')}.index`
-  const deleted = `${DIRECTORY}/${'1'.repeat(20)}.log.deleted`
+  const deleted = `${DIRECTORY}/${'5'.padStart(20, '0')}.log.deleted`
   const cleaned = `${DIRECTORY}/${'0'.repeat(20)}.log.cleaned`
   for (const path of [orphan, deleted, cleaned]) at.disk.open(path, 'create').close()
   const log = openLog(at, CONFIG, { cleanShutdown: true })
@@ -158,7 +165,9 @@ test('a compaction that was decided but not completed takes the place of what it
   const files = logFiles(at.disk)
   const covered = files.slice(0, 2)
   const survivor = buildBatch([{ value: 'kept', timestampMs: 1, offset: 1 }], { baseOffset: 1 })
-  const end = buildBatch([{ value: 'end', timestampMs: 1 }], { baseOffset: Number.parseInt(files[2]!, 10) - 1 })
+  const end = buildBatch([{ value: 'end', timestampMs: 1 }], {
+    baseOffset: Number.parseInt(files[2]!, 10) - 1,
+  })
   const swap = at.disk.open(`${DIRECTORY}/${covered[0]}.swap`, 'create')
   swap.writev([survivor, end], 0)
   swap.close()
@@ -207,7 +216,8 @@ test('a failed segment file leaves the log in its old segment', () => {
   const at = fixture()
   const log = openLog(at, CONFIG)
   for (let index = 0; log.segmentCount === 1; index++) {
-    if (index === 5) at.disk.injectFault({ operation: 'create', code: 'ENOSPC', nth: 1, pathPart: '.timeindex' })
+    if (index === 5)
+      at.disk.injectFault({ operation: 'create', code: 'ENOSPC', nth: 1, pathPart: '.timeindex' })
     const outcome = append(log, [draft('v'.repeat(150), index)])
     if (outcome.errorCode !== 0) assert.equal(log.segmentCount, 1)
   }
@@ -225,7 +235,10 @@ test('a write that can be neither done nor taken back takes the log offline, and
   assert.equal(log.commitStaged().errorCode, 56)
   assert.equal(outcome.errorCode, 56)
   assert.equal(log.isOffline, true)
-  assert.equal(log.stageAsLeader(buildBatch([draft('c', 3)]), { leaderEpoch: 0, origin: 'client' }).errorCode, 56)
+  assert.equal(
+    log.stageAsLeader(buildBatch([draft('c', 3)]), { leaderEpoch: 0, origin: 'client' }).errorCode,
+    56,
+  )
   assert.equal(log.read(0, { maxBytes: 100, minOneMessage: true, isolation: 'log-end' }).errorCode, 56)
   assert.equal(told.length, 1)
   at.disk.clearFaults()

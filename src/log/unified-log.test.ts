@@ -4,7 +4,17 @@ import { DiskError } from '../base/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { buildBatch, buildEndTransactionMarker } from '../records/record-batch-builder.ts'
-import { append, bytesOf, DIRECTORY, draft, fixture, openLog, readAll, recordsIn, valuesOf } from './log-fixture.test.ts'
+import {
+  append,
+  bytesOf,
+  DIRECTORY,
+  draft,
+  fixture,
+  openLog,
+  readAll,
+  recordsIn,
+  valuesOf,
+} from './log-fixture.test.ts'
 import type { UnifiedLog } from './unified-log.ts'
 
 const LEADER = { leaderEpoch: 0, origin: 'client' } as const
@@ -138,7 +148,10 @@ test('a follower keeps the offsets and epochs it is given, and refuses what does
   const at = fixture()
   const log = openLog(at, { segmentBytes: 300 })
   const batches = [0, 4, 9].map((baseOffset, index) =>
-    buildBatch([draft(`v${baseOffset}`.padEnd(80), 1), draft('w', 1)], { baseOffset, partitionLeaderEpoch: index }),
+    buildBatch([draft(`v${baseOffset}`.padEnd(80), 1), draft('w', 1)], {
+      baseOffset,
+      partitionLeaderEpoch: index,
+    }),
   )
   const outcome = log.stageAsFollower(Buffer.concat(batches))
   assert.deepEqual([outcome.errorCode, outcome.firstOffset, outcome.lastOffset], [0, 0, 10])
@@ -221,7 +234,13 @@ test('the last stable offset stops at the first open transaction, and aborted on
   const log = openLog(at, { segmentBytes: 400 })
   const txn = { producerId: 8, producerEpoch: 0, isTransactional: true }
   const marker = (committed: boolean) =>
-    buildEndTransactionMarker({ committed, producerId: 8, producerEpoch: 0, coordinatorEpoch: 1, timestampMs: 5 })
+    buildEndTransactionMarker({
+      committed,
+      producerId: 8,
+      producerEpoch: 0,
+      coordinatorEpoch: 1,
+      timestampMs: 5,
+    })
   append(log, [draft('plain', 1)])
   append(log, [draft('aborted', 2)], { ...txn, baseSequence: 0 })
   log.updateHighWatermark(2)
@@ -272,7 +291,11 @@ test('segments that rolled are synced in the background, indexes and folder incl
   at.clock.tick()
   await log.flush()
   const survivor = at.disk.crash({ lose: 'all' })
-  const recovered = openLog({ disk: survivor, clock: at.clock }, { segmentBytes: 1000 }, { recoveryPoint: 11 })
+  const recovered = openLog(
+    { disk: survivor, clock: at.clock },
+    { segmentBytes: 1000 },
+    { recoveryPoint: 11 },
+  )
   assert.equal(recovered.logEndOffset, 11)
   assert.equal(survivor.stat(`${DIRECTORY}/${'0'.repeat(20)}.index`)!.sizeBytes > 0, true)
   assert.equal(recovered.lookupTimestamp(1004)?.offset, 4)
@@ -313,7 +336,11 @@ test('retention goes by time, by size and by the start of the log, but never abo
   byTime.updateHighWatermark(7)
   assert.equal(byTime.deleteOldSegments(later), 2)
   assert.deepEqual([byTime.logStartOffset, byTime.segmentBaseOffsets], [4, [4, 6]])
-  assert.equal(byTime.deleteOldSegments(later + 10_000), 2, 'the active segment goes too, once a new one is there')
+  assert.equal(
+    byTime.deleteOldSegments(later + 10_000),
+    2,
+    'the active segment goes too, once a new one is there',
+  )
   assert.deepEqual([byTime.logStartOffset, byTime.logEndOffset, byTime.segmentBaseOffsets], [7, 7, [7]])
   const bySize = open({ retentionBytes: 700, retentionMs: -1 })
   bySize.updateHighWatermark(7)

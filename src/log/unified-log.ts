@@ -19,14 +19,13 @@ import { type Disk, DiskError } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { type AppendOrigin, type AppendOutcome, appendFailure, type CommitOutcome } from './append-outcome.ts'
-import type { AbortedTransaction, FetchDataInfo, FetchIsolation } from './fetch-data-info.ts'
+import type { FetchDataInfo, FetchIsolation } from './fetch-data-info.ts'
 import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import { readLeaderEpochs, writeLeaderEpochs } from './leader-epoch-checkpoint-file.ts'
 import { LogAppender } from './log-appender.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogFlusher } from './log-flusher.ts'
 
-import type { LogOffsetMetadata } from './log-offset-metadata.ts'
 import { LogReader } from './log-reader.ts'
 import { deletableSegments } from './log-retention.ts'
 import { LogSegment } from './log-segment.ts'
@@ -42,8 +41,6 @@ import { logPrefix, type UnifiedLogOptions } from './unified-log-options.ts'
 
 export type { TimestampOffset } from './timestamp-lookup.ts'
 export type { UnifiedLogOptions } from './unified-log-options.ts'
-
-const NO_ABORTED: readonly AbortedTransaction[] = []
 
 export class UnifiedLog {
   readonly topic: string
@@ -82,7 +79,7 @@ export class UnifiedLog {
     this.#leaderEpochs = leaderEpochs
     this.#logStartOffset = loaded.logStartOffset
     this.#highWatermark = loaded.logStartOffset
-    this.#reader = new LogReader(loaded.segments, this.#hints)
+    this.#reader = new LogReader(loaded.segments, this.#hints, options.logger)
     this.#appender = new LogAppender({
       topicPartition: this.name,
       logPrefix: this.#prefix,
@@ -104,7 +101,7 @@ export class UnifiedLog {
       clock: options.clock,
       recoveryPoint: loaded.recoveryPoint,
       logEndOffset: () => this.logEndOffset,
-      isClosed: () => this.#isClosed || this.isOffline,
+      isClosed: () => !this.isOpen,
       syncDirectory: () => this.#disk.syncDirectory(this.#directory),
       beforeAdvance: () => this.#leaderEpochs.persist(),
       onFailure: (error) => this.#goOffline(error),
@@ -139,6 +136,10 @@ export class UnifiedLog {
   /** A disk error has made the log unusable; it stays so until the broker starts anew. */
   get isOffline(): boolean {
     return this.#offlineCause !== undefined
+  }
+  /** Neither offline nor closed. */
+  get isOpen(): boolean {
+    return this.#offlineCause === undefined && !this.#isClosed
   }
   get hasStaged(): boolean {
     return this.#appender.hasStaged
@@ -187,14 +188,6 @@ export class UnifiedLog {
   /** Base offsets of the segments, ascending. */
   get segmentBaseOffsets(): readonly number[] {
     return this.#segments.all.map((segment) => segment.baseOffset)
-  }
-  get logEndOffsetMetadata(): LogOffsetMetadata {
-    const { baseOffset, sizeBytes } = this.#segments.active
-    return {
-      messageOffset: this.logEndOffset,
-      segmentBaseOffset: baseOffset,
-      relativePositionInSegment: sizeBytes,
-    }
   }
   get producerState(): ProducerStateManager {
     return this.#producers
@@ -262,29 +255,7 @@ export class UnifiedLog {
     fetchOffset: number,
     options: { maxBytes: number; minOneMessage: boolean; isolation: FetchIsolation },
   ): FetchDataInfo {
-    if (this.isOffline || this.#isClosed)
-      return this.#fetched(ErrorCode.KAFKA_STORAGE_ERROR, options.isolation)
-    if (fetchOffset < this.#logStartOffset || fetchOffset > this.logEndOffset) {
-      return this.#fetched(ErrorCode.OFFSET_OUT_OF_RANGE, options.isolation)
-    }
-    const boundOffset = this.#boundOf(options.isolation)
-    if (fetchOffset >= boundOffset) return this.#fetched(ErrorCode.NONE, options.isolation)
-    try {
-      const logEndOffset = this.logEndOffset
-      const range = this.#reader.range(fetchOffset, { boundOffset, logEndOffset }, options)
-      if (range === undefined) return this.#fetched(ErrorCode.NONE, options.isolation)
-      if (range === 'incomplete')
-        return { ...this.#fetched(ErrorCode.NONE, options.isolation), firstEntryIncomplete: true }
-      const isStable = options.isolation === 'last-stable'
-      const abortedTransactions = isStable
-        ? this.#reader.abortedTransactions(fetchOffset, range, logEndOffset)
-        : null
-      return { ...this.#fetched(ErrorCode.NONE, options.isolation), slice: range.slice, abortedTransactions }
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      this.#logger.error(`${this.#prefix}Can't read at offset ${fetchOffset}`, error)
-      return this.#fetched(ErrorCode.KAFKA_STORAGE_ERROR, options.isolation)
-    }
+    return this.#reader.fetch(fetchOffset, options, this)
   }
 
   /** The first record that is not older; undefined if there is none. Throws DiskError. */
@@ -369,7 +340,7 @@ export class UnifiedLog {
    * @returns how many went.
    */
   deleteOldSegments(nowMs: number): number {
-    if (this.isOffline || this.#isClosed || this.hasStaged) return 0
+    if (!this.isOpen || this.hasStaged) return 0
     const limits = {
       config: this.#config,
       nowMs,
@@ -445,26 +416,9 @@ export class UnifiedLog {
   }
 
   #refusal(): AppendOutcome | undefined {
-    if (this.#offlineCause === undefined && !this.#isClosed) return undefined
+    if (this.isOpen) return undefined
     const message = `${this.name} is offline: ${this.#offlineCause?.message ?? 'the log is closed'}`
     return appendFailure(ErrorCode.KAFKA_STORAGE_ERROR, message, this.#logStartOffset)
-  }
-
-  #boundOf(isolation: FetchIsolation): number {
-    if (isolation === 'log-end') return this.logEndOffset
-    return isolation === 'high-watermark' ? this.#highWatermark : this.lastStableOffset
-  }
-
-  #fetched(errorCode: number, isolation: FetchIsolation): FetchDataInfo {
-    return {
-      errorCode,
-      slice: null,
-      highWatermark: this.#highWatermark,
-      lastStableOffset: this.lastStableOffset,
-      logStartOffset: this.#logStartOffset,
-      abortedTransactions: isolation === 'last-stable' ? NO_ABORTED : null,
-      firstEntryIncomplete: false,
-    }
   }
 
   #newSegment(baseOffset: number): LogSegment {
@@ -503,7 +457,7 @@ export class UnifiedLog {
   #syncSealed(): void {
     const sealedEnd = this.#segments.active.baseOffset
     this.#clock.endOfTick(() => {
-      if (this.isOffline || this.#isClosed) return
+      if (!this.isOpen) return
       this.flush(Math.min(sealedEnd, this.logEndOffset)).catch((error: unknown) => {
         if (!(error instanceof DiskError)) throw error
       })

@@ -1,0 +1,72 @@
+/** The offset index and the time index of a segment as files: made, opened, emptied, always as a pair. */
+import type { Disk } from '../base/disk.ts'
+import { CorruptIndexError } from './index-file.ts'
+import { segmentPath } from './log-file-names.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { TimeIndex } from './time-index.ts'
+
+export interface IndexFilesOptions {
+  readonly disk: Disk
+  readonly directory: string
+  readonly baseOffset: number
+  readonly segmentIndexBytes: number
+}
+
+export interface SegmentIndexes {
+  readonly offsetIndex: OffsetIndex
+  readonly timeIndex: TimeIndex
+}
+
+/** Throws CorruptIndexError where they are missing or can't belong to a segment of `segmentBytes`, or DiskError. */
+export function openIndexes(options: IndexFilesOptions, segmentBytes: number): SegmentIndexes {
+  const { disk, directory, baseOffset } = options
+  const offsetIndexStat = disk.stat(segmentPath(directory, baseOffset, '.index'))
+  const timeIndexStat = disk.stat(segmentPath(directory, baseOffset, '.timeindex'))
+  if (offsetIndexStat === undefined || timeIndexStat === undefined) {
+    throw new CorruptIndexError(directory, `an index of segment ${baseOffset} in ${directory} is missing`)
+  }
+  return open(options, segmentBytes, offsetIndexStat.sizeBytes, timeIndexStat.sizeBytes)
+}
+
+/** Makes the files or empties them; throws DiskError. */
+export function resetIndexes(options: IndexFilesOptions, segmentBytes: number): SegmentIndexes {
+  makeEmptyIndexes(options)
+  return open(options, segmentBytes, 0, 0)
+}
+
+/** Throws DiskError. */
+export function makeEmptyIndexes({
+  disk,
+  directory,
+  baseOffset,
+}: Omit<IndexFilesOptions, 'segmentIndexBytes'>): void {
+  for (const suffix of ['.index', '.timeindex'] as const) {
+    const file = disk.open(segmentPath(directory, baseOffset, suffix), 'create')
+    try {
+      if (file.sizeBytes() > 0) file.truncate(0)
+    } finally {
+      file.close()
+    }
+  }
+}
+
+function open(
+  options: IndexFilesOptions,
+  segmentBytes: number,
+  offsetIndexBytes: number,
+  timeIndexBytes: number,
+): SegmentIndexes {
+  const { disk, directory, baseOffset, segmentIndexBytes: maxBytes } = options
+  const common = { disk, baseOffset, maxBytes }
+  const offsetIndex = new OffsetIndex({
+    ...common,
+    path: segmentPath(directory, baseOffset, '.index'),
+    sizeBytes: offsetIndexBytes,
+    segmentBytes,
+  })
+  const timeIndexPath = segmentPath(directory, baseOffset, '.timeindex')
+  return {
+    offsetIndex,
+    timeIndex: new TimeIndex({ ...common, path: timeIndexPath, sizeBytes: timeIndexBytes }),
+  }
+}
