@@ -79,6 +79,9 @@ const singleNode = {
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
   'group.initial.rebalance.delay.ms': '0',
+  // A node that was killed registers again only after its old session, of 9 s by default, has ended.
+  'broker.session.timeout.ms': '1000',
+  'broker.heartbeat.interval.ms': '200',
 }
 
 /**

@@ -20,7 +20,10 @@ export interface Socket {
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
-  /** Takes all of it. False: the socket's buffer is full, wait for onDrain before writing more. */
+  /**
+   * Takes all of it. True: all of it has reached the kernel, so the memory may be used again. False: some still waits;
+   * the memory is read until onDrain, and nothing more should be written before.
+   */
   write(buffers: readonly Uint8Array[]): boolean
   pause(): void
   resume(): void
