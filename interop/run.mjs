@@ -85,8 +85,9 @@ async function main() {
     createTopic: (topic, partitions, configs = {}) => {
       const program = fileURLToPath(new URL('clients/create-topic.mjs', import.meta.url))
       const pairs = Object.entries(configs).map(([name, value]) => `${name}=${value}`)
-      return report.check(`${topic}: kafkajs creates it with ${partitions} partition${partitions > 1 ? 's' : ''}`, () =>
-        runProgram([process.execPath, [program, bootstrap, topic, String(partitions), ...pairs]]),
+      return report.check(
+        `${topic}: kafkajs creates it with ${partitions} partition${partitions > 1 ? 's' : ''}`,
+        () => runProgram([process.execPath, [program, bootstrap, topic, String(partitions), ...pairs]]),
       )
     },
   }

@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { apacheKafka } from '../../scripts/peers/peers.mjs'
 import { toolCommand } from '../../scripts/peers/apache-kafka.mjs'
+import { apacheKafka } from '../../scripts/peers/peers.mjs'
 import { runProgram } from '../lib/processes.mjs'
 import { expect } from '../lib/report.mjs'
 
@@ -48,13 +48,28 @@ async function checkTools({ report, bootstrap, folder }, home, line) {
     })
 
   await step('lists the APIs of the broker', 'kafka-broker-api-versions', server, {
-    wanted: [/Produce\(0\): .*usable/, /Fetch\(1\): .*usable/, /DescribeTopicPartitions\(75\)|DescribeCluster\(60\)/],
+    wanted: [
+      /Produce\(0\): .*usable/,
+      /Fetch\(1\): .*usable/,
+      /DescribeTopicPartitions\(75\)|DescribeCluster\(60\)/,
+    ],
     unwanted: /Exception/,
   })
   await step(
     '--create',
     'kafka-topics',
-    [...server, '--create', '--topic', topic, '--partitions', '2', '--replication-factor', '1', '--config', 'retention.ms=86400000'],
+    [
+      ...server,
+      '--create',
+      '--topic',
+      topic,
+      '--partitions',
+      '2',
+      '--replication-factor',
+      '1',
+      '--config',
+      'retention.ms=86400000',
+    ],
     { wanted: [new RegExp(`Created topic ${topic}\\.`)] },
   )
   await step(
@@ -72,25 +87,46 @@ async function checkTools({ report, bootstrap, folder }, home, line) {
   await step('--list', 'kafka-topics', [...server, '--list'], {
     wanted: [new RegExp(`^${topic.replace('.', '\\.')}$`, 'm')],
   })
-  await step('--alter --partitions', 'kafka-topics', [...server, '--alter', '--topic', topic, '--partitions', '4'], {
-    unwanted: /Error|Exception/,
-  })
+  await step(
+    '--alter --partitions',
+    'kafka-topics',
+    [...server, '--alter', '--topic', topic, '--partitions', '4'],
+    {
+      unwanted: /Error|Exception/,
+    },
+  )
   await step('--describe', 'kafka-topics', [...server, '--describe', '--topic', topic], {
     wanted: [
       /PartitionCount: 4\s+ReplicationFactor: 1\s+Configs: .*retention\.ms=86400000/,
-      ...[0, 1, 2, 3].map((partition) => new RegExp(`Partition: ${partition}\\s+Leader: 1\\s+Replicas: 1\\s+Isr: 1`)),
+      ...[0, 1, 2, 3].map(
+        (partition) => new RegExp(`Partition: ${partition}\\s+Leader: 1\\s+Replicas: 1\\s+Isr: 1`),
+      ),
     ],
   })
-  await step('--describe of a topic that is not there', 'kafka-topics', [...server, '--describe', '--topic', 'absent'], {
-    wanted: [/does not exist as expected/],
-    okCodes: [1],
-  })
+  await step(
+    '--describe of a topic that is not there',
+    'kafka-topics',
+    [...server, '--describe', '--topic', 'absent'],
+    {
+      wanted: [/does not exist as expected/],
+      okCodes: [1],
+    },
+  )
   await step('--describe of a topic', 'kafka-configs', [...server, '--describe', '--topic', topic, '--all'], {
-    wanted: [/retention\.ms=86400000 .*DYNAMIC_TOPIC_CONFIG/, /cleanup\.policy=delete .*DEFAULT_CONFIG/, /segment\.bytes=/],
+    wanted: [
+      /retention\.ms=86400000 .*DYNAMIC_TOPIC_CONFIG/,
+      /cleanup\.policy=delete .*DEFAULT_CONFIG/,
+      /segment\.bytes=/,
+    ],
   })
-  await step('--describe of the broker', 'kafka-configs', [...server, '--describe', '--broker', '1', '--all'], {
-    wanted: [/log\.dirs=.*STATIC_BROKER_CONFIG/, /num\.partitions=/],
-  })
+  await step(
+    '--describe of the broker',
+    'kafka-configs',
+    [...server, '--describe', '--broker', '1', '--all'],
+    {
+      wanted: [/log\.dirs=.*STATIC_BROKER_CONFIG/, /num\.partitions=/],
+    },
+  )
   await step(
     'writes 100 records',
     'kafka-verifiable-producer',
@@ -125,7 +161,9 @@ async function checkTools({ report, bootstrap, folder }, home, line) {
     wanted: [/"logDirs":\[\{/, new RegExp(`"partition":"${topic.replace('.', '\\.')}-3"`)],
     unwanted: /"error":"/,
   })
-  await step('--delete', 'kafka-topics', [...server, '--delete', '--topic', topic], { unwanted: /Error|Exception/ })
+  await step('--delete', 'kafka-topics', [...server, '--delete', '--topic', topic], {
+    unwanted: /Error|Exception/,
+  })
   await step('the deleted topic is gone', 'kafka-topics', [...server, '--list'], {
     unwanted: new RegExp(`^${topic.replace('.', '\\.')}$`, 'm'),
   })

@@ -21,7 +21,8 @@ export async function checkBinary({ report, clients, bootstrap, folder, createTo
     const { produce } = client
     const supported = codecs.filter((codec) => !client.cannot[codec])
     await report.check(`${topic}: ${client.name} writes`, async () => {
-      for (const codec of supported) await produce?.({ bootstrap, topic, codec, partition: 0, file, hex: true })
+      for (const codec of supported)
+        await produce?.({ bootstrap, topic, codec, partition: 0, file, hex: true })
       written += supported.length
     })
   }

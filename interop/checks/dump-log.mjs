@@ -4,8 +4,8 @@
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { apacheKafka } from '../../scripts/peers/peers.mjs'
 import { toolCommand } from '../../scripts/peers/apache-kafka.mjs'
+import { apacheKafka } from '../../scripts/peers/peers.mjs'
 import { runProgram } from '../lib/processes.mjs'
 import { expect } from '../lib/report.mjs'
 
@@ -19,7 +19,9 @@ const unsound =
  */
 export async function checkDumpLog({ report }, dataFolder) {
   const files = readdirSync(dataFolder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /-\d+\/\d{20}\.(log|index|timeindex|snapshot)$/.test(name) && !name.startsWith('__cluster'))
+    .filter(
+      (name) => /-\d+\/\d{20}\.(log|index|timeindex|snapshot)$/.test(name) && !name.startsWith('__cluster'),
+    )
     .map((name) => join(dataFolder, name))
   /** @param {string} ending */
   const ending = (ending) => files.filter((file) => file.endsWith(ending))

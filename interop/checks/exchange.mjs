@@ -53,7 +53,10 @@ export async function produceBlocks({ report, clients, bootstrap }, { topic, cod
  * @param {{topic: string, codec: Codec, written: Map<string, Expectation>,
  *   timestampType: 'CreateTime' | 'LogAppendTime', onResult?: (producer: string, reader: string, ok: boolean) => void}} job
  */
-export async function readBlocks({ report, clients, bootstrap }, { topic, codec, written, timestampType, onResult }) {
+export async function readBlocks(
+  { report, clients, bootstrap },
+  { topic, codec, written, timestampType, onResult },
+) {
   const count = [...written.values()].reduce((sum, { lines }) => sum + lines.length, 0)
   for (const client of clients) {
     const { read } = client
@@ -81,7 +84,8 @@ export async function readBlocks({ report, clients, bootstrap }, { topic, codec,
     for (const producer of written.keys()) {
       const passed = await report.check(`${topic}: ${client.name} reads what ${producer} wrote`, () => {
         const problem = verifier.problemOf(producer) ?? readProblem
-        if (problem) throw new Error(readProblem && problem !== readProblem ? `${problem}; ${readProblem}` : problem)
+        if (problem)
+          throw new Error(readProblem && problem !== readProblem ? `${problem}; ${readProblem}` : problem)
       })
       onResult?.(producer, client.name, passed)
     }

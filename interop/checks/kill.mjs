@@ -12,6 +12,7 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import { tied } from '../../scripts/peers/children.mjs'
 import { startBroker } from '../lib/broker.mjs'
 import { LineSplitter } from '../lib/processes.mjs'
 import { expect } from '../lib/report.mjs'
@@ -93,9 +94,8 @@ async function killUnderLoad(context, librdkafka, { idempotent, sabotage }) {
  * @returns {Load & {kill: () => void}}
  */
 function startLoad(program, bootstrap, idempotent) {
-  const child = spawn(program, ['load', bootstrap, topic, String(idempotent)], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  const args = ['load', bootstrap, topic, String(idempotent)]
+  const child = tied(spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] }))
   /** @type {Map<number, number>} */
   const acked = new Map()
   /** @type {string[]} */

@@ -30,7 +30,11 @@ export async function checkOldClients({ report, clients, bootstrap, brokerKind, 
       if (!(await createTopic(topic, 1))) continue
       // Before 0.10 a message had no time. The key of the first record says who wrote it.
       const timed = release !== '0.8.2' && release !== '0.9'
-      const lines = [recordLine('first', `of ${release}`), recordLine('tombstone', null), recordLine('empty', '')]
+      const lines = [
+        recordLine('first', `of ${release}`),
+        recordLine('tombstone', null),
+        recordLine('empty', ''),
+      ]
       for (let index = 0; index < smallCount; index++) {
         lines.push(recordLine(index % 2 ? `key-${index}` : null, `small ${index} of ${release}`))
       }

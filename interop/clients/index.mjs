@@ -55,7 +55,8 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 export function recordParser(onRecord) {
   return (line) => {
     const ends = []
-    for (let tab = line.indexOf('\t'); tab >= 0 && ends.length < 4; tab = line.indexOf('\t', tab + 1)) ends.push(tab)
+    for (let tab = line.indexOf('\t'); tab >= 0 && ends.length < 4; tab = line.indexOf('\t', tab + 1))
+      ends.push(tab)
     const [a = 0, b = 0, c = 0, d = 0] = ends
     onRecord({
       partition: Number(line.slice(0, a)),

@@ -7,6 +7,8 @@ import zlib from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { readRecords } from './lines.mjs'
 
+/** @typedef {{buffer: Buffer}} Encoder what kafkajs hands to a codec */
+
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } = kafkajs
 const require = createRequire(import.meta.url)
 const [broker = '', topic = '', codec = 'none', partitionText = '0'] = process.argv.slice(2)
@@ -14,16 +16,18 @@ const partition = Number(partitionText)
 const recordsPerRequest = 500
 
 CompressionCodecs[CompressionTypes.Snappy] = () => ({
-  compress: async (encoder) => require('snappy').compress(encoder.buffer),
-  decompress: async (bytes) => require('snappy').uncompress(bytes),
+  compress: async (/** @type {Encoder} */ encoder) => require('snappy').compress(encoder.buffer),
+  decompress: async (/** @type {Buffer} */ bytes) => require('snappy').uncompress(bytes),
 })
 CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: async (encoder) => require('lz4-napi').compressFrame(encoder.buffer),
-  decompress: async (bytes) => require('lz4-napi').decompressFrame(bytes),
+  compress: async (/** @type {Encoder} */ encoder) => require('lz4-napi').compressFrame(encoder.buffer),
+  decompress: async (/** @type {Buffer} */ bytes) => require('lz4-napi').decompressFrame(bytes),
 })
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: async (encoder) => {
-    if (zlib.zstdCompressSync) return zlib.zstdCompressSync(encoder.buffer)
+  compress: async (/** @type {Encoder} */ encoder) => {
+    // Node has it from 22.15 on.
+    const native = /** @type {{zstdCompressSync?: (bytes: Buffer) => Buffer}} */ (zlib).zstdCompressSync
+    if (native) return native(encoder.buffer)
     const { Encoder } = require('@toondepauw/node-zstd')
     return new Encoder(3).encodeSync(encoder.buffer)
   },
@@ -31,6 +35,7 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
     throw new Error('this program does not read')
   },
 })
+/** @type {Record<string, number>} */
 const types = {
   none: CompressionTypes.None,
   gzip: CompressionTypes.GZIP,

@@ -43,7 +43,8 @@ function runsOf(block) {
   for (const line of block.split('\n')) {
     if (line === '') continue
     const [headers = '', key = '', value = ''] = line.split('\t')
-    const flags = headers === 'NULL' ? [] : headers.split(',').flatMap((pair) => ['-H', pair.replace(':', '=')])
+    const flags =
+      headers === 'NULL' ? [] : headers.split(',').flatMap((pair) => ['-H', pair.replace(':', '=')])
     if (value === 'NULL') flags.push('-Z')
     const text = `${key === 'NULL' ? '' : `${key}\t`}${value === 'NULL' ? '' : value}`
     const last = runs.at(-1)
@@ -61,7 +62,8 @@ function runsOf(block) {
 function fromJson(line) {
   const { partition, offset, tstype, ts, headers = [], key, payload } = JSON.parse(line)
   const pairs = []
-  for (let index = 0; index < headers.length; index += 2) pairs.push(`${headers[index]}:${headers[index + 1]}`)
+  for (let index = 0; index < headers.length; index += 2)
+    pairs.push(`${headers[index]}:${headers[index + 1]}`)
   return {
     partition,
     offset,

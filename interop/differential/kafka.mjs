@@ -52,7 +52,12 @@ function startJvm(home, folder, name, mainClass, properties) {
   const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`)
   writeFileSync(file, lines.join(''))
   const heap = name === 'kafka' ? (process.env.HEAP ?? '512m') : '128m'
-  const options = [`-Xmx${heap}`, '-XX:+UseSerialGC', '-Djava.awt.headless=true', '-Dzookeeper.log.threshold=WARN']
+  const options = [
+    `-Xmx${heap}`,
+    '-XX:+UseSerialGC',
+    '-Djava.awt.headless=true',
+    '-Dzookeeper.log.threshold=WARN',
+  ]
   const child = spawn('java', [...options, '-cp', `${home}/libs/*`, mainClass, file], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -68,7 +68,10 @@ export class Peer {
       correlationId: ++this.#correlationId,
       clientId,
     })
-    return Buffer.concat([header, encodeToBuffer(/** @type {any} */ (api.request), version, /** @type {never} */ (request))])
+    return Buffer.concat([
+      header,
+      encodeToBuffer(/** @type {any} */ (api.request), version, /** @type {never} */ (request)),
+    ])
   }
 
   /**

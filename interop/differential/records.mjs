@@ -1,8 +1,8 @@
 /** Records for the cases: good ones with fixed times, and ways to break them. */
 import { encodeSet } from '../../dist/records/message-set.js'
-import { legacyCodec } from './codecs.mjs'
 import * as RecordBatch from '../../dist/records/record-batch.js'
 import { buildBatch } from '../../dist/records/record-batch-builder.js'
+import { legacyCodec } from './codecs.mjs'
 
 /** Years back, so that it is never mistaken for the broker's clock. */
 export const T = 1_600_000_000_000

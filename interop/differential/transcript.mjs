@@ -3,8 +3,8 @@
  * clocks and sizes of disks are replaced by their names, and records are spelled out.
  */
 import { createHash } from 'node:crypto'
-import { crc, HEADER_BYTES } from '../../dist/records/record-batch.js'
 import * as RecordBatch from '../../dist/records/record-batch.js'
+import { crc, HEADER_BYTES } from '../../dist/records/record-batch.js'
 
 /** A time that is this close to the present came from the broker's clock: the cases' own lie years back. */
 const presentMs = 24 * 3600_000
@@ -98,7 +98,9 @@ function normalise(value, key, context) {
     return items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
   }
   if (value !== null && typeof value === 'object') {
-    const fields = Object.entries(value).filter(([name, each]) => name !== 'unknownTags' && each !== undefined)
+    const fields = Object.entries(value).filter(
+      ([name, each]) => name !== 'unknownTags' && each !== undefined,
+    )
     return Object.fromEntries(fields.map(([name, each]) => [name, normalise(each, name, context)]))
   }
   switch (key) {
@@ -145,7 +147,8 @@ function describeBatch(bytes, at, end) {
   const offset = Number(bytes.readBigInt64BE(at))
   const magic = bytes[at + 16]
   if (magic === 0 || magic === 1) {
-    const time = magic === 1 ? normalise(bytes.readBigInt64BE(at + 18), '', { port: 0, ordered: true }) : 'none'
+    const time =
+      magic === 1 ? normalise(bytes.readBigInt64BE(at + 18), '', { port: 0, ordered: true }) : 'none'
     const attributes = bytes[at + 17]
     const isPlain = (Number(attributes) & 7) === 0
     const body = bytes.subarray(at + (magic === 1 ? 26 : 18), end)
@@ -185,7 +188,9 @@ export function differences(reference, ours, path = '') {
   }
   if (isStruct(reference) && isStruct(ours)) {
     const names = [...new Set([...Object.keys(reference), ...Object.keys(ours)])]
-    return names.flatMap((name) => differences(reference[name], ours[name], path === '' ? name : `${path}.${name}`))
+    return names.flatMap((name) =>
+      differences(reference[name], ours[name], path === '' ? name : `${path}.${name}`),
+    )
   }
   return Object.is(reference, ours) ? [] : [{ path, reference, ours }]
 }
@@ -193,10 +198,13 @@ export function differences(reference, ours, path = '') {
 /** Structs that have a name are compared by it; all else by position. @param {unknown[]} a @param {unknown[]} b */
 function pairUp(a, b) {
   const nameOf = (/** @type {any} */ each) =>
-    isStruct(each) ? (each.name ?? each.resourceName ?? (each.apiKey === undefined ? undefined : `key ${each.apiKey}`)) : undefined
+    isStruct(each)
+      ? (each.name ?? each.resourceName ?? (each.apiKey === undefined ? undefined : `key ${each.apiKey}`))
+      : undefined
   const namesA = a.map(nameOf)
   const namesB = b.map(nameOf)
-  const isNamed = (/** @type {unknown[]} */ names) => names.every((name) => name !== undefined) && new Set(names).size === names.length
+  const isNamed = (/** @type {unknown[]} */ names) =>
+    names.every((name) => name !== undefined) && new Set(names).size === names.length
   /** @type {[unknown, unknown, unknown][]} */
   const pairs = []
   if (a.length + b.length > 0 && isNamed(namesA) && isNamed(namesB)) {

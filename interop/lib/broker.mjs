@@ -10,6 +10,7 @@ import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startApacheKafka } from '../../scripts/peers/apache-kafka.mjs'
+import { tied } from '../../scripts/peers/children.mjs'
 import { apacheKafka } from '../../scripts/peers/peers.mjs'
 import { freePort, waitUntilServing } from '../../scripts/peers/probe.mjs'
 
@@ -63,7 +64,7 @@ async function startSluice(folder, port, overrides) {
   )
   const args = Object.entries(overrides).flatMap(([key, value]) => ['--override', `${key}=${value}`])
   const startedAtMs = performance.now()
-  const child = spawn(startScript, [propertiesFile, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = tied(spawn(startScript, [propertiesFile, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }))
   const output = createWriteStream(join(folder, 'broker.out'), { flags: 'a' })
   child.stdout.pipe(output)
   child.stderr.pipe(output)

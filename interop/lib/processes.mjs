@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
+import { tied } from '../../scripts/peers/children.mjs'
 
 const defaultTimeoutMs = 120_000
 /** How much of a failed program's stderr goes into the message. */
@@ -27,11 +28,13 @@ const stderrCharsShown = 600
  */
 export async function runProgram([program, args], options = {}) {
   const { input, inputFile, onLine, timeoutMs = defaultTimeoutMs, okCodes = [0], env, cwd } = options
-  const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-    ...(cwd ? { cwd } : {}),
-  })
+  const child = tied(
+    spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+      ...(cwd ? { cwd } : {}),
+    }),
+  )
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
@@ -70,7 +73,9 @@ export async function runProgram([program, args], options = {}) {
     splitter?.end()
     if (timedOut) throw new Error(`${program} did not end within ${timeoutMs} ms: ${lastOf(stderr)}`)
     if (!okCodes.includes(Number(code))) {
-      throw new Error(`${program} ended with ${code}: ${lastOf(`${stdout.slice(-stderrCharsShown)}${stderr}`)}`)
+      throw new Error(
+        `${program} ended with ${code}: ${lastOf(`${stdout.slice(-stderrCharsShown)}${stderr}`)}`,
+      )
     }
     return { stdout, stderr }
   } finally {

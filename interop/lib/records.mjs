@@ -16,7 +16,8 @@ export const bigValueBytes = 1_048_000
 const beginKey = 'begin'
 
 /** @param {string | null} key @param {string | null} value @param {string | null} [headers] */
-export const recordLine = (key, value, headers = null) => `${headers ?? 'NULL'}\t${key ?? 'NULL'}\t${value ?? 'NULL'}`
+export const recordLine = (key, value, headers = null) =>
+  `${headers ?? 'NULL'}\t${key ?? 'NULL'}\t${value ?? 'NULL'}`
 
 /** Text that no codec shrinks to nothing; the same on each run. @param {number} length */
 function noise(length) {
@@ -126,10 +127,13 @@ export class BlockVerifier {
       this.#note(`offset ${record.offset} where ${this.#nextOffset} was next`)
     }
     if (record.line !== wanted) {
-      this.#note(`record ${state.count} is "${record.line.slice(0, 90)}", not "${(wanted ?? 'nothing').slice(0, 90)}"`)
+      this.#note(
+        `record ${state.count} is "${record.line.slice(0, 90)}", not "${(wanted ?? 'nothing').slice(0, 90)}"`,
+      )
     }
     const { fromMs, toMs } = expectation.window
-    if (record.timestampType !== this.#timestampType) this.#note(`offset ${record.offset} has ${record.timestampType}`)
+    if (record.timestampType !== this.#timestampType)
+      this.#note(`offset ${record.offset} has ${record.timestampType}`)
     if (record.timestampMs < fromMs || record.timestampMs > toMs) {
       this.#note(`offset ${record.offset} is stamped ${record.timestampMs}, outside ${fromMs}..${toMs}`)
     }

@@ -45,7 +45,8 @@ export class Report {
   /** Prints failures again and the counts. @returns {number} the exit code */
   end() {
     const seconds = Math.round((performance.now() - this.#startedAtMs) / 1000)
-    if (this.#failures.length > 0) console.log(`\nfailures:\n${this.#failures.map((line) => `  ${line}`).join('\n')}`)
+    if (this.#failures.length > 0)
+      console.log(`\nfailures:\n${this.#failures.map((line) => `  ${line}`).join('\n')}`)
     console.log(`\nafter ${seconds} s`)
     const { passed, failed, skipped } = this.counts
     console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
@@ -66,7 +67,9 @@ export class Report {
  * @param {string[][]} rows the first is the head
  */
 export function formatTable(rows) {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  )
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n')
 }
 

@@ -7,6 +7,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { tied } from './children.mjs'
 import { waitUntilServing } from './probe.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -124,10 +125,12 @@ export async function startApacheKafka(options) {
   }
   const [command, args] = toolCommand(home, 'kafka-server-start', [propertiesFile])
   const startedAtMs = performance.now()
-  const child = spawn(
-    command,
-    args.filter((arg) => !arg.startsWith('-XX:')),
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+  const child = tied(
+    spawn(
+      command,
+      args.filter((arg) => !arg.startsWith('-XX:')),
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    ),
   )
   const output = createWriteStream(join(folder, 'broker.out'), { flags: 'a' })
   child.stdout.pipe(output)
