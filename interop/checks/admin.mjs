@@ -133,10 +133,7 @@ async function checkTools({ report, bootstrap, folder }, home, line) {
     [...server, '--topic', topic, '--max-messages', '100', '--throughput', '-1'],
     { wanted: [/"sent":100|"acked":100/], unwanted: /producer_send_error/ },
   )
-  await step('the latest offsets add up to 100', 'kafka-get-offsets', [...server, '--topic', topic], {
-    wanted: [new RegExp(`${topic.replace('.', '\\.')}:0:\\d+`)],
-  })
-  await report.check(`kafka-get-offsets ${line}: sums over the partitions`, async () => {
+  await report.check(`kafka-get-offsets ${line}: the latest offsets add up to 100`, async () => {
     const { stdout } = await runProgram(toolCommand(home, 'kafka-get-offsets', [...server, '--topic', topic]))
     const sum = [...stdout.matchAll(/:\d+:(\d+)/g)].reduce((total, match) => total + Number(match[1]), 0)
     expect(sum === 100, `${sum}: ${stdout}`)

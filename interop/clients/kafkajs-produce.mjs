@@ -7,7 +7,8 @@ import zlib from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { readRecords } from './lines.mjs'
 
-/** @typedef {{buffer: Buffer}} Encoder what kafkajs hands to a codec */
+/** The bytes in what kafkajs hands to a codec. @param {unknown} encoder */
+const bytesOf = (encoder) => /** @type {{buffer: Buffer}} */ (encoder).buffer
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel, Partitioners } = kafkajs
 const require = createRequire(import.meta.url)
@@ -16,20 +17,20 @@ const partition = Number(partitionText)
 const recordsPerRequest = 500
 
 CompressionCodecs[CompressionTypes.Snappy] = () => ({
-  compress: async (/** @type {Encoder} */ encoder) => require('snappy').compress(encoder.buffer),
+  compress: async (/** @type {unknown} */ encoder) => require('snappy').compress(bytesOf(encoder)),
   decompress: async (/** @type {Buffer} */ bytes) => require('snappy').uncompress(bytes),
 })
 CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: async (/** @type {Encoder} */ encoder) => require('lz4-napi').compressFrame(encoder.buffer),
+  compress: async (/** @type {unknown} */ encoder) => require('lz4-napi').compressFrame(bytesOf(encoder)),
   decompress: async (/** @type {Buffer} */ bytes) => require('lz4-napi').decompressFrame(bytes),
 })
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: async (/** @type {Encoder} */ encoder) => {
+  compress: async (/** @type {unknown} */ encoder) => {
     // Node has it from 22.15 on.
     const native = /** @type {{zstdCompressSync?: (bytes: Buffer) => Buffer}} */ (zlib).zstdCompressSync
-    if (native) return native(encoder.buffer)
+    if (native) return native(bytesOf(encoder))
     const { Encoder } = require('@toondepauw/node-zstd')
-    return new Encoder(3).encodeSync(encoder.buffer)
+    return new Encoder(3).encodeSync(bytesOf(encoder))
   },
   decompress: async () => {
     throw new Error('this program does not read')

@@ -195,6 +195,20 @@ export function differences(reference, ours, path = '') {
   return Object.is(reference, ours) ? [] : [{ path, reference, ours }]
 }
 
+const identityFields = [
+  'name',
+  'topic',
+  'resourceName',
+  'partitionIndex',
+  'partition',
+  'index',
+  'nodeId',
+  'brokerId',
+  'apiKey',
+  'key',
+  'logDir',
+]
+
 /** Structs that have a name are compared by it; all else by position. @param {unknown[]} a @param {unknown[]} b */
 function pairUp(a, b) {
   const nameOf = (/** @type {any} */ each) =>
