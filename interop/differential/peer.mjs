@@ -14,7 +14,8 @@ import {
 } from '../../dist/protocol/index.js'
 import { Reader } from '../../dist/wire/reader.js'
 
-const answerTimeoutMs = 10_000
+/** Longer than any case waits on purpose; what takes longer counts as silence. */
+const answerTimeoutMs = 2500
 
 /**
  * What became of a request.
@@ -44,11 +45,12 @@ export class Peer {
    * @param {number} apiKey
    * @param {number} version
    * @param {unknown} request
-   * @param {{clientId?: string | null}} [options]
+   * @param {{clientId?: string | null, timeoutMs?: number}} [options]
    * @returns {Promise<Outcome>}
    */
-  async call(apiKey, version, request, { clientId = 'differential' } = {}) {
-    const frame = await this.exchange(this.requestFrame(apiKey, version, request, clientId))
+  async call(apiKey, version, request, { clientId = 'differential', timeoutMs = answerTimeoutMs } = {}) {
+    await this.send(this.requestFrame(apiKey, version, request, clientId))
+    const frame = await this.next(timeoutMs)
     return Buffer.isBuffer(frame) ? this.#decode(frame, apiKey, version) : frame
   }
 

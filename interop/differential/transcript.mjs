@@ -8,7 +8,7 @@ import { crc, HEADER_BYTES } from '../../dist/records/record-batch.js'
 
 /** A time that is this close to the present came from the broker's clock: the cases' own lie years back. */
 const presentMs = 24 * 3600_000
-const zeroUuid = '00000000-0000-0000-0000-000000000000'
+const zeroUuid = 'AAAAAAAAAAAAAAAAAAAAAA'
 /** Kinds of answers whose order means something; all other lists of structs are sorted. */
 const orderedApis = new Set([1, 75])
 
@@ -70,7 +70,7 @@ export class Probe {
 
   /** Makes a request that is not compared. @param {number} apiKey @param {number} version @param {unknown} request */
   async quietly(apiKey, version, request) {
-    const outcome = await this.#peer.call(apiKey, version, request)
+    const outcome = await this.#peer.call(apiKey, version, request, { timeoutMs: 30_000 })
     if (!('response' in outcome)) throw new Error(`${apiKey} v${version}: ${JSON.stringify(outcome)}`)
     return /** @type {any} */ (outcome.response)
   }

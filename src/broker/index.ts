@@ -1,4 +1,4 @@
 /** `sluice/broker`: one broker in this process. */
 export { BrokerConfig } from '../metadata/config/broker-config.ts'
 export { ConfigError } from '../metadata/config/config-def.ts'
-export { type Platform, type RunningBroker, startBroker } from './start-broker.ts'
+export { type Platform, type RunningBroker, type StoreEngine, startBroker } from './start-broker.ts'

@@ -6,7 +6,7 @@ import type { BrokerChannel, ControlApis } from '../controller/broker-channel.ts
 import type { ConfigRepository } from '../metadata/config-repository.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import type { PartitionError, ReplicaManager } from '../replica/replica-manager.ts'
+import type { ReplicaManager } from '../replica/replica-manager.ts'
 
 type Request<Key extends keyof ControlApis> = ControlApis[Key]['request']
 type Response<Key extends keyof ControlApis> = ControlApis[Key]['response']
@@ -15,6 +15,12 @@ export class LocalBrokerChannel implements BrokerChannel {
   readonly #replicaManager: ReplicaManager
   readonly #metadataCache: MetadataCache
   readonly #configRepository: ConfigRepository
+
+  readonly #answers: { [Key in keyof ControlApis]: (request: Request<Key>) => Response<Key> | Promise<Response<Key>> } = {
+    4: (update) => this.#leaderAndIsr(update),
+    5: (stop) => this.#stopReplica(stop),
+    6: (update) => this.#updateMetadata(update),
+  }
 
   constructor(options: {
     replicaManager: ReplicaManager
@@ -27,30 +33,28 @@ export class LocalBrokerChannel implements BrokerChannel {
   }
 
   async send<Key extends keyof ControlApis>(_brokerId: number, apiKey: Key, request: Request<Key>): Promise<Response<Key>> {
-    const answers: { [K in keyof ControlApis]: (request: Request<K>) => Response<K> | Promise<Response<K>> } = {
-      4: (update) => this.#leaderAndIsr(update),
-      5: (stop) => this.#stopReplica(stop),
-      6: (update) => this.#updateMetadata(update),
-    }
-    return await answers[apiKey](request)
+    return await this.#answers[apiKey](request)
   }
 
   async #leaderAndIsr(request: Request<4>): Promise<Response<4>> {
     // The settings of a new topic are written together with it, without a notification: its logs need them now.
     await Promise.all(request.topicStates.map(({ topicName }) => this.#configRepository.read('topics', topicName)))
-    const { errorCode, partitions } = this.#replicaManager.becomeLeaderOrFollower(request)
+    const { errorCode, topics } = await this.#replicaManager.becomeLeaderOrFollower(request)
     return {
       errorCode,
-      topics: request.topicStates.map(({ topicName, topicId }) => ({
-        topicId,
-        partitionErrors: partitions.filter(({ topic }) => topic === topicName).map(partitionError),
+      topics: topics.map((partitionErrors, i) => ({
+        topicId: request.topicStates[i]!.topicId,
+        partitionErrors: [...partitionErrors],
       })),
     }
   }
 
-  #stopReplica(request: Request<5>): Response<5> {
-    const { errorCode, partitions } = this.#replicaManager.stopReplicas(request)
-    const partitionErrors = partitions.map((each) => ({ topicName: each.topic, ...partitionError(each) }))
+  async #stopReplica(request: Request<5>): Promise<Response<5>> {
+    const { errorCode, topics } = await this.#replicaManager.stopReplicas(request)
+    const partitionErrors = topics.flatMap((errors, i) => {
+      const { topicName } = request.topicStates[i]!
+      return errors.map((error) => ({ topicName, ...error }))
+    })
     return { errorCode, partitionErrors }
   }
 
@@ -58,8 +62,4 @@ export class LocalBrokerChannel implements BrokerChannel {
     const isStale = this.#metadataCache.update(request) === 'stale'
     return { errorCode: isStale ? ErrorCode.STALE_CONTROLLER_EPOCH : ErrorCode.NONE }
   }
-}
-
-function partitionError({ index, errorCode }: PartitionError) {
-  return { partitionIndex: index, errorCode }
 }

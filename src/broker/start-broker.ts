@@ -3,28 +3,28 @@
  * the opposite order.
  *
  * Start: lock the log directories, take the ports (nobody is served yet), open the metadata store, load configs and
- * logs, register, elect a controller, which sends this broker its partitions; then serve. Whatever fails on the way
- * undoes what was there before it and reaches the caller as one error.
+ * logs, register, elect a controller, which sends this broker its partitions; then serve. Each step puts its opposite
+ * on a list (stop-steps.ts); a start that fails half-way and a shutdown both run that list from its end.
  */
 import { resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import type { LoggerFactory } from '../base/logger.ts'
+import type { Logger, LoggerFactory } from '../base/logger.ts'
 import type { Network } from '../base/network.ts'
-import type { Random } from '../base/random.ts'
+import { type Random, randomUuid } from '../base/random.ts'
 import { KafkaController } from '../controller/kafka-controller.ts'
 import { TopicAdmin } from '../controller/topic-admin.ts'
 import { EmbeddedStore } from '../coordination/embedded-store.ts'
-import { ensurePath, type MetadataStore } from '../coordination/metadata-store.ts'
+import { ensurePath, isStoreError, type MetadataStore } from '../coordination/metadata-store.ts'
 import { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
 import { LogDirs } from '../log/log-dirs.ts'
 import { LogManager } from '../log/log-manager.ts'
-import { generateBrokerId, ensurePersistentPaths, getOrCreateClusterId, registerBroker } from '../metadata/broker-registration.ts'
+import { ensurePersistentPaths, generateBrokerId, registerBroker } from '../metadata/broker-registration.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
 import { effectiveTopicConfig, validateTopicConfig } from '../metadata/config/topic-config.ts'
 import { ConfigRepository } from '../metadata/config-repository.ts'
 import { MetadataCache } from '../metadata/metadata-cache.ts'
-import { type BrokerInfo, ClusterIdZnode } from '../metadata/znodes.ts'
+import { type BrokerInfo, ClusterIdZnode, LogDirEventNotificationZnode } from '../metadata/znodes.ts'
 import { ReplicaManager } from '../replica/replica-manager.ts'
 import { AutoTopicCreation } from '../server/auto-topic-creation.ts'
 import { Dispatcher, HandlerTable } from '../server/dispatch.ts'
@@ -35,6 +35,7 @@ import { brokerHandlers } from '../server/handlers/index.ts'
 import { type BoundListener, SocketServer } from '../server/socket-server.ts'
 import { adoptLogs } from './adopt-logs.ts'
 import { LocalBrokerChannel } from './local-broker-channel.ts'
+import { StopSteps } from './stop-steps.ts'
 
 /** What the broker needs of the machine it runs on. */
 export interface Platform {
@@ -45,6 +46,14 @@ export interface Platform {
   readonly loggerFor: LoggerFactory
   /** Nothing can be written any more (no log directory is left, or the metadata store failed): the process should end. */
   readonly onFatal: (message: string) => void
+  /** The metadata store's engine in place of the embedded one, which brings its own files and threads: for simulations. */
+  readonly openStore?: () => Promise<StoreEngine>
+}
+
+/** What the broker needs of an engine of the metadata store. */
+export interface StoreEngine {
+  connect(): MetadataStore
+  close(): Promise<void>
 }
 
 export interface RunningBroker {
@@ -52,32 +61,29 @@ export interface RunningBroker {
   readonly clusterId: string
   /** With the ports that were taken where 0 was asked for. */
   readonly listeners: readonly BoundListener[]
-  /** Finishes what is in flight, flushes, and releases everything. */
+  /** Finishes what is in flight, flushes, and releases everything. Asked again, it is the same shutdown. */
   shutdown(): Promise<void>
 }
 
 /** Where the embedded store lives in its log directory: Apache Kafka passes over a folder of this name. */
 const METADATA_STORE_PATH = '__cluster_metadata-0/store'
 const STOP_TIMEOUT_MS = 30_000
+const SERVER_LOGGER = 'kafka.server.KafkaServer'
 
 /** Rejects with ConfigError, LogDirsError, StoreOpenError, NetworkError or BrokerIdInUseError, each one line to read. */
 export async function startBroker(config: BrokerConfig, platform: Platform): Promise<RunningBroker> {
-  const undo: (() => Promise<void> | void)[] = []
+  const stopSteps = new StopSteps(platform.loggerFor(SERVER_LOGGER))
   try {
-    return await start(config, platform, undo)
+    return await start(config, platform, stopSteps)
   } catch (error) {
-    for (const step of undo.reverse()) await step()
+    await stopSteps.run()
     throw error
   }
 }
 
-async function start(
-  config: BrokerConfig,
-  platform: Platform,
-  undo: (() => Promise<void> | void)[],
-): Promise<RunningBroker> {
+async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSteps): Promise<RunningBroker> {
   const { clock, random, disk, network, loggerFor } = platform
-  const logger = loggerFor('kafka.server.KafkaServer')
+  const logger = loggerFor(SERVER_LOGGER)
   logger.info('starting')
 
   const logDirs = LogDirs.open({
@@ -86,7 +92,7 @@ async function start(
     clock,
     logger: loggerFor('kafka.log.LogManager'),
   })
-  undo.push(() => logDirs.release())
+  stopSteps.add(() => logDirs.release())
   logDirs.claim({ brokerId: config.brokerId < 0 ? undefined : config.brokerId, clusterId: undefined })
 
   const handlers = new HandlerTable()
@@ -104,23 +110,23 @@ async function start(
     sendBufferBytes: config.socketSendBufferBytes,
     receiveBufferBytes: config.socketReceiveBufferBytes,
   })
-  undo.push(() => socketServer.stop({ timeoutMs: 0 }))
+  let isServing = false
+  stopSteps.add(async () => {
+    if (!isServing) await socketServer.stop({ timeoutMs: 0 })
+  })
   const listeners: BoundListener[] = []
   for (const { listenerName, host, port } of config.listeners) {
     listeners.push(await socketServer.listen({ name: listenerName, host, port }))
   }
 
-  const embedded = await EmbeddedStore.open({
-    directory: resolve(config.metadataLogDir, METADATA_STORE_PATH),
-    clock,
-    onFailure: (error) => platform.onFatal(`The metadata store can't be written to: ${String(error)}`),
-  })
-  undo.push(() => embedded.close())
-  const store: MetadataStore = embedded.connect()
-  undo.push(() => store.close())
+  const engine = await (platform.openStore?.() ?? openEmbeddedStore(config, platform))
+  stopSteps.add(() => engine.close())
+  const store = engine.connect()
+  stopSteps.add(() => store.close())
 
-  const isNewStore = (await store.exists(ClusterIdZnode.path)) === undefined
-  const { clusterId, brokerId } = await identify(config, store, logDirs, random)
+  await ensurePersistentPaths(store)
+  const { clusterId, isNewStore } = await identifyCluster(store, logDirs, random)
+  const brokerId = await identifyBroker(config, store, logDirs)
   logDirs.claim({ brokerId, clusterId })
   logger.info(`Cluster ID = ${clusterId}`)
 
@@ -130,7 +136,7 @@ async function start(
     nowMs: () => clock.nowMs(),
   })
   await configRepository.start()
-  undo.push(() => configRepository.stop())
+  stopSteps.add(() => configRepository.stop())
   const topicConfig = (topic: string) => effectiveTopicConfig(configRepository.get('topics', topic), config)
 
   let replicaManager: ReplicaManager | undefined
@@ -149,10 +155,13 @@ async function start(
     flushStartOffsetCheckpointMs: config.logFlushStartOffsetCheckpointIntervalMs,
     retentionCheckMs: config.logRetentionCheckIntervalMs,
     initialTaskDelayMs: config.logInitialTaskDelayMs,
-    onLogDirFailure: (_directory, partitions) => replicaManager?.onLogDirFailure(partitions),
+    onLogDirFailure: (_directory, partitions) => {
+      replicaManager?.onLogDirFailure(partitions)
+      void tellLogDirFailure(store, brokerId, logger)
+    },
     onAllLogDirsFailed: (message) => platform.onFatal(message),
   })
-  undo.push(() => logManager.shutdown())
+  stopSteps.add(() => logManager.shutdown())
   replicaManager = new ReplicaManager({
     brokerId,
     logManager,
@@ -161,10 +170,16 @@ async function start(
     logger: loggerFor('kafka.server.ReplicaManager'),
     highWatermarkCheckpointIntervalMs: config.replicaHighWatermarkCheckpointIntervalMs,
   })
+  const replicas = replicaManager
+  stopSteps.add(() => replicas.shutdown())
   configRepository.onChange((type, name) => {
     if (type === 'topics') logManager.updateTopicConfig(name, topicConfig(name))
   })
-  if (isNewStore) await adoptLogs({ store, logManager, brokerId, random, logger })
+  if (isNewStore) {
+    await adoptLogs({ store, logManager, brokerId, random, logger })
+    // Last: a store with a cluster's id has all its topics.
+    await ensurePath(store, ClusterIdZnode.path, ClusterIdZnode.encode(clusterId))
+  }
 
   const metadataCache = new MetadataCache({ clusterId, logger: loggerFor('kafka.server.metadata.ZkMetadataCache') })
   const self = brokerInfo(config, brokerId, listeners)
@@ -173,7 +188,7 @@ async function start(
   const controller = new KafkaController({
     brokerId,
     store,
-    channel: new LocalBrokerChannel({ replicaManager, metadataCache, configRepository }),
+    channel: new LocalBrokerChannel({ replicaManager: replicas, metadataCache, configRepository }),
     clock,
     random,
     loggers: loggerFor,
@@ -185,7 +200,7 @@ async function start(
     },
     onNewSession: register,
   })
-  undo.push(() => controller.shutdown())
+  stopSteps.add(() => controller.shutdown())
   await controller.start()
 
   const topicAdmin = new TopicAdmin({
@@ -208,7 +223,7 @@ async function start(
     clock,
     logger: loggerFor('kafka.server.KafkaApis'),
     metadataCache,
-    replicaManager,
+    replicaManager: replicas,
     logManager,
     topicAdmin,
     autoTopicCreation: new AutoTopicCreation({ topicAdmin, config }),
@@ -225,43 +240,54 @@ async function start(
     handlers.add(handler)
   }
   handlers.add(apiVersionsHandler(handlers))
-  replicaManager.start()
+  replicas.start()
+  isServing = true
+  stopSteps.add(() => socketServer.stop({ timeoutMs: STOP_TIMEOUT_MS, answerWaiting: () => replicas.answerWaiting() }))
   socketServer.startProcessing()
   logger.info(`[KafkaServer id=${brokerId}] started`)
 
-  const running = replicaManager
-  return {
-    brokerId,
-    clusterId,
-    listeners,
-    async shutdown() {
-      logger.info(`[KafkaServer id=${brokerId}] shutting down`)
-      await socketServer.stop({ timeoutMs: STOP_TIMEOUT_MS, answerWaiting: () => running.answerWaiting() })
-      await controller.shutdown()
-      running.shutdown()
-      await logManager.shutdown()
-      configRepository.stop()
-      await store.close()
-      await embedded.close()
-      logger.info(`[KafkaServer id=${brokerId}] shut down completed`)
-    },
+  let stopped: Promise<void> | undefined
+  const shutdown = async (): Promise<void> => {
+    logger.info(`[KafkaServer id=${brokerId}] shutting down`)
+    await stopSteps.run()
+    logger.info(`[KafkaServer id=${brokerId}] shut down completed`)
   }
+  return { brokerId, clusterId, listeners, shutdown: () => (stopped ??= shutdown()) }
 }
 
-/** The cluster's and the broker's ids, from where they were kept, or new ones. */
-async function identify(
-  config: BrokerConfig,
+function openEmbeddedStore(config: BrokerConfig, { clock, onFatal }: Platform): Promise<StoreEngine> {
+  return EmbeddedStore.open({
+    directory: resolve(config.metadataLogDir, METADATA_STORE_PATH),
+    clock,
+    onFailure: (error) => onFatal(`The metadata store can't be written to: ${String(error)}`),
+  })
+}
+
+/** A data folder that has lost its store, or comes from elsewhere, keeps its cluster's id; else the store tells it. */
+async function identifyCluster(
   store: MetadataStore,
   logDirs: LogDirs,
   random: Random,
-): Promise<{ clusterId: string; brokerId: number }> {
-  await ensurePersistentPaths(store)
-  // A data folder that has lost its store, or comes from elsewhere, keeps its cluster's id.
-  if (logDirs.storedClusterId !== undefined) await ensurePath(store, ClusterIdZnode.path, ClusterIdZnode.encode(logDirs.storedClusterId))
-  const clusterId = await getOrCreateClusterId(store, random)
-  if (config.brokerId >= 0) return { clusterId, brokerId: config.brokerId }
-  const brokerId = logDirs.storedBrokerId ?? (await generateBrokerId(store, config.reservedBrokerMaxId))
-  return { clusterId, brokerId }
+): Promise<{ clusterId: string; isNewStore: boolean }> {
+  const node = await store.get(ClusterIdZnode.path)
+  if (node !== undefined) return { clusterId: ClusterIdZnode.decode(node.data), isNewStore: false }
+  return { clusterId: logDirs.storedClusterId ?? randomUuid(random), isNewStore: true }
+}
+
+async function identifyBroker(config: BrokerConfig, store: MetadataStore, logDirs: LogDirs): Promise<number> {
+  if (config.brokerId >= 0) return config.brokerId
+  return logDirs.storedBrokerId ?? (await generateBrokerId(store, config.reservedBrokerMaxId))
+}
+
+/** The controller then asks which partitions are affected, and clients hear that they have no leader. */
+async function tellLogDirFailure(store: MetadataStore, brokerId: number, logger: Logger): Promise<void> {
+  const { prefix } = LogDirEventNotificationZnode
+  try {
+    await store.create(prefix, LogDirEventNotificationZnode.encode(brokerId), { sequential: true })
+  } catch (error) {
+    if (!isStoreError(error)) throw error
+    logger.error('The controller could not be told of a failed log directory', error)
+  }
 }
 
 function brokerInfo(config: BrokerConfig, id: number, bound: readonly BoundListener[]): BrokerInfo {

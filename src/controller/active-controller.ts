@@ -174,9 +174,11 @@ export class ActiveController {
   }
 
   async topicsChanged(): Promise<void> {
-    const names = new Set(await this.#readTopicNames())
-    for (const name of [...this.context.topics.keys()]) if (!names.has(name)) this.#forgetTopic(name)
-    const fresh = [...names].filter((name) => !this.context.topics.has(name))
+    const names = await this.#readTopicNames()
+    const { topics } = this.context
+    const fresh = names.filter((name) => !topics.has(name))
+    // Seldom: with thousands of topics the second look would cost as much as all else.
+    if (names.length - fresh.length < topics.size) this.#forgetTopicsBut(new Set(names))
     await this.#startPartitions(await this.#loadTopics(fresh))
   }
 
@@ -331,6 +333,10 @@ export class ActiveController {
     await this.#partitions.toOnline(partitions, { type: 'offline', allowUnclean: false })
     this.#replicas.toOnline(replicas)
     this.#batch.send()
+  }
+
+  #forgetTopicsBut(names: ReadonlySet<string>): void {
+    for (const name of [...this.context.topics.keys()]) if (!names.has(name)) this.#forgetTopic(name)
   }
 
   /** Somebody removed the topic's node by hand: there is nothing left to lead. */

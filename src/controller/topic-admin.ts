@@ -28,10 +28,12 @@ import type { KafkaController } from './kafka-controller.ts'
 import {
   type CreatablePartitions,
   type CreatableTopic,
+  checkPartitionsPerRequest,
   checkTopicName,
   type PlanContext,
   planPartitions,
   planTopic,
+  requestedPartitions,
   type TopicError,
   topicError,
 } from './topic-plan.ts'
@@ -56,7 +58,7 @@ export interface CreateTopicResult {
   readonly name: string
   readonly errorCode: number
   readonly errorMessage: string | null
-  /** ZERO_UUID on an error, and with validateOnly. */
+  /** ZERO_UUID with validateOnly, and on an error other than REQUEST_TIMED_OUT. */
   readonly topicId: string
   /** -1 on an error, as the next. */
   readonly numPartitions: number
@@ -102,20 +104,24 @@ export class TopicAdmin {
     topics: readonly CreatableTopic[],
     options: RequestOptions,
   ): Promise<CreateTopicResult[]> {
+    const { defaults } = this.#options
+    const excess = checkPartitionsPerRequest(topics.map((topic) => requestedPartitions(topic, defaults)))
+    const timesNamed = countNames(topics)
     return await Promise.all(
       topics.map(async (topic) => {
-        const twice = topics.filter((each) => each.name === topic.name).length > 1
-        const outcome = twice
-          ? topicError(ErrorCode.INVALID_REQUEST, 'Found multiple entries for this topic.')
-          : await this.#refusing(() => this.#createTopic(topic, options))
         const { name } = topic
+        let outcome: Created | TopicError | undefined = excess
+        if (timesNamed.get(name)! > 1) {
+          outcome = topicError(ErrorCode.INVALID_REQUEST, 'Found multiple entries for this topic.')
+        }
+        outcome ??= await this.#refusing(() => this.#createTopic(topic, options))
         if (!outcome.ok) {
-          const { errorCode, errorMessage } = outcome
+          const { errorCode, errorMessage, topicId } = outcome
           return {
             name,
             errorCode,
             errorMessage,
-            topicId: ZERO_UUID,
+            topicId: topicId ?? ZERO_UUID,
             numPartitions: -1,
             replicationFactor: -1,
           }
@@ -145,17 +151,22 @@ export class TopicAdmin {
     )
   }
 
-  /** One result for each topic, in the order of the request. */
+  /** One result for each topic that is named, in the order of the request. */
   async createPartitions(
     topics: readonly CreatablePartitions[],
     options: RequestOptions,
   ): Promise<CreatePartitionsResult[]> {
+    const excess = checkPartitionsPerRequest(topics.map((request) => this.#addedPartitions(request)))
+    const timesNamed = countNames(topics)
+    // A topic that is named twice is told so once.
+    const distinct = [...new Map(topics.map((request) => [request.name, request])).values()]
     return await Promise.all(
-      topics.map(async (request) => {
-        const twice = topics.filter((each) => each.name === request.name).length > 1
-        const outcome = twice
-          ? topicError(ErrorCode.INVALID_REQUEST, 'Duplicate topic in request.')
-          : await this.#refusing(() => this.#createPartitions(request, options))
+      distinct.map(async (request) => {
+        let outcome: { readonly ok: true } | TopicError | undefined = excess
+        if (timesNamed.get(request.name)! > 1) {
+          outcome = topicError(ErrorCode.INVALID_REQUEST, 'Duplicate topic in request.')
+        }
+        outcome ??= await this.#refusing(() => this.#createPartitions(request, options))
         const error = outcome.ok ? { errorCode: ErrorCode.NONE, errorMessage: null } : outcome
         return { name: request.name, errorCode: error.errorCode, errorMessage: error.errorMessage }
       }),
@@ -203,7 +214,10 @@ export class TopicAdmin {
       return topicError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
     }
     const done = await this.#waitUntil(timeoutMs, () => this.#hasLeaders(name, partitions.size))
-    return done ? { ok: true, topicId, partitions: plan.partitions } : topicError(ErrorCode.REQUEST_TIMED_OUT)
+    // Late, but it comes to be: its id is told.
+    return done
+      ? { ok: true, topicId, partitions: plan.partitions }
+      : { ...topicError(ErrorCode.REQUEST_TIMED_OUT), topicId }
   }
 
   async #deleteTopic(
@@ -323,6 +337,11 @@ export class TopicAdmin {
     }
   }
 
+  /** Beyond what this broker knows the topic to have, or beyond nothing. */
+  #addedPartitions({ name, count }: CreatablePartitions): number {
+    return count - (this.#options.metadataCache.topic(name)?.partitions.size ?? 0)
+  }
+
   #planContext(): PlanContext {
     const { defaults, random, controller } = this.#options
     const brokers = [...(controller.active?.context.liveBrokers.values() ?? [])]
@@ -366,4 +385,11 @@ class NotController extends Error {}
 
 function assigned(replicas: readonly number[]): ReplicaAssignment {
   return { replicas, addingReplicas: [], removingReplicas: [] }
+}
+
+/** How often each name is in a request. */
+function countNames(topics: readonly { readonly name: string }[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
 }

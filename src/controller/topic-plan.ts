@@ -35,6 +35,8 @@ export interface TopicError {
   readonly errorCode: number
   /** Null: clients have a text for the code. */
   readonly errorMessage: string | null
+  /** Of the topic that comes to be in spite of the error, after the client's time is over. */
+  readonly topicId?: string
 }
 
 export type Plan =
@@ -48,8 +50,25 @@ export interface PlanContext {
   readonly random: Random
 }
 
+/** What one request may add, so that no number in it picks how much is allocated; KRaft's controller has the same. */
+const PARTITIONS_PER_REQUEST_MAX = 10_000
+
 export function topicError(errorCode: number, errorMessage: string | null = null): TopicError {
   return { ok: false, errorCode, errorMessage }
+}
+
+/** POLICY_VIOLATION if the partitions that a request adds, counted without making them, are too many together. */
+export function checkPartitionsPerRequest(added: Iterable<number>): TopicError | undefined {
+  let total = 0
+  for (const count of added) total += Math.max(0, count)
+  if (total <= PARTITIONS_PER_REQUEST_MAX) return undefined
+  return topicError(ErrorCode.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
+}
+
+/** How many partitions a topic asks for. */
+export function requestedPartitions(topic: CreatableTopic, defaults: PlanContext['defaults']): number {
+  if (topic.assignments.length > 0) return topic.assignments.length
+  return topic.numPartitions === -1 ? defaults.numPartitions : topic.numPartitions
 }
 
 /** The name's own problems, its collisions, and whether it is taken. */

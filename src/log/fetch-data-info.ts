@@ -16,6 +16,8 @@ export interface FetchDataInfo {
   readonly errorCode: number
   /** null: nothing to read at this offset yet. Whoever takes it releases it, once. */
   readonly slice: FileSlice | null
+  /** Readable from here on, whether or not the limits let it be returned; infinite if that goes on in another segment. */
+  readonly availableBytes: number
   readonly highWatermark: number
   readonly lastStableOffset: number
   readonly logStartOffset: number

@@ -53,6 +53,8 @@ export class LogManager {
   #defaultConfig: LogConfig
   readonly #logs = new Map<string, UnifiedLog>()
   readonly #futureLogs = new Map<string, UnifiedLog>()
+  /** How many of `#logs` lie in each directory. */
+  readonly #logCounts = new Map<string, number>()
   readonly #departed: DepartedLogs
   readonly #housekeeping: LogHousekeeping
   readonly #upkeep: LogDirUpkeep
@@ -160,8 +162,9 @@ export class LogManager {
     if (log === undefined) {
       return this.#logDirs.offline.length > 0 ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NONE
     }
-    this.#logs.delete(name)
     const parent = dirname(log.directory)
+    this.#logs.delete(name)
+    this.#count(parent, -1)
     const departing = departingDirectoryName(topic, partition, 'delete', this.#options.random)
     try {
       log.renameDirectory(`${parent}/${departing}`)
@@ -286,6 +289,7 @@ export class LogManager {
     const config = this.#options.topicConfig(found.topic) ?? this.#defaultConfig
     const log = this.#open({ ...found, topicId: undefined, cleanShutdown, config })
     logs.set(name, log)
+    if (logs === this.#logs) this.#count(dirname(found.directory), 1)
     this.#housekeeping.considerFlushMs(config.flushMs)
     return log
   }
@@ -349,6 +353,7 @@ export class LogManager {
       const fresh = { recoveryPoint: 0, logStartOffset: 0, cleanShutdown: true }
       const log = this.#open({ directory, topic, partition, topicId, config, ...fresh })
       this.#logs.set(name, log)
+      this.#count(parent, 1)
       this.#housekeeping.considerFlushMs(config.flushMs)
       this.#upkeep.changed(parent, { withCheckpoints: false })
       this.#logger.info(`Created log for partition ${name} in ${directory} with properties {}`)
@@ -369,13 +374,11 @@ export class LogManager {
   /** Live directories, the one with the fewest logs first. */
   #dirsByLogCount(): string[] {
     const live = this.#logDirs.live.filter((path) => !this.#failures.hasFailed(path))
-    if (live.length === 1) return live
-    const counts = new Map(live.map((path) => [path, 0]))
-    for (const log of this.#logs.values()) {
-      const parent = dirname(log.directory)
-      counts.set(parent, (counts.get(parent) ?? 0) + 1)
-    }
-    return live.sort((a, b) => counts.get(a)! - counts.get(b)!)
+    return live.sort((a, b) => (this.#logCounts.get(a) ?? 0) - (this.#logCounts.get(b) ?? 0))
+  }
+
+  #count(directory: string, change: 1 | -1): void {
+    this.#logCounts.set(directory, (this.#logCounts.get(directory) ?? 0) + change)
   }
 
   #removeDeparted(departed: DepartedLog): void {
@@ -406,21 +409,20 @@ export class LogManager {
   #handleLogDirFailure(directory: string): void {
     if (!this.#logDirs.live.includes(directory)) return
     this.#logger.warn(`Stopping serving logs in dir ${directory}`)
-    const partitions: TopicPartition[] = []
-    for (const logs of [this.#logs, this.#futureLogs]) {
-      for (const log of this.#logsIn(directory, logs)) {
-        const name = logDirectoryName(log.topic, log.partition)
-        logs.delete(name)
-        if (logs === this.#logs) partitions.push({ topic: log.topic, partition: log.partition })
-        this.#closeFailed(log)
-      }
-    }
+    const failed = this.#logsIn(directory, this.#logs)
+    const failedFuture = this.#logsIn(directory, this.#futureLogs)
+    for (const log of failed) this.#logs.delete(logDirectoryName(log.topic, log.partition))
+    for (const log of failedFuture) this.#futureLogs.delete(logDirectoryName(log.topic, log.partition))
+    this.#logCounts.delete(directory)
+    const partitions: TopicPartition[] = failed.map(({ topic, partition }) => ({ topic, partition }))
     const names = partitions.map(({ topic, partition }) => logDirectoryName(topic, partition))
     this.#logger.warn(
       `Logs for partitions ${names.join(',')} are offline due to failure on log directory ${directory}`,
     )
-    this.#logDirs.takeOffline(directory)
+    // Before the logs are closed: other logs of the directory may have appends that this tick has staged.
     this.#options.onLogDirFailure(directory, partitions)
+    for (const log of [...failed, ...failedFuture]) this.#closeFailed(log)
+    this.#logDirs.takeOffline(directory)
     if (this.#logDirs.live.length === 0) this.#options.onAllLogDirsFailed(this.#allFailedMessage())
   }
 

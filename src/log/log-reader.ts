@@ -33,9 +33,16 @@ export interface ReadOptions {
   readonly isolation: FetchIsolation
 }
 
+/** The first batch is larger than the limit. */
+interface IncompleteRange {
+  readonly slice: null
+  readonly availableBytes: number
+}
+
 interface LogRange {
   readonly slice: FileSlice
   readonly segmentIndex: number
+  readonly availableBytes: number
 }
 
 const NOTHING: readonly AbortedTransaction[] = []
@@ -61,18 +68,20 @@ export class LogReader {
     }
     const boundOffset = boundOf(isolation, log)
     if (fetchOffset >= boundOffset) return outcome(ErrorCode.NONE, isolation, log)
-    let range: LogRange | 'incomplete' | undefined
+    let range: LogRange | IncompleteRange | undefined
     try {
       range = this.#range(fetchOffset, { boundOffset, logEndOffset }, options)
       if (range === undefined) return outcome(ErrorCode.NONE, isolation, log)
-      if (range === 'incomplete')
-        return { ...outcome(ErrorCode.NONE, isolation, log), firstEntryIncomplete: true }
+      const { slice, availableBytes } = range
+      if (slice === null) {
+        return { ...outcome(ErrorCode.NONE, isolation, log), availableBytes, firstEntryIncomplete: true }
+      }
       const abortedTransactions =
         isolation === 'last-stable' ? this.#abortedTransactions(fetchOffset, range, logEndOffset) : null
-      return { ...outcome(ErrorCode.NONE, isolation, log), slice: range.slice, abortedTransactions }
+      return { ...outcome(ErrorCode.NONE, isolation, log), slice, availableBytes, abortedTransactions }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      if (typeof range === 'object') range.slice.release()
+      range?.slice?.release()
       this.#logger.error(`Can't read ${log.name} at offset ${fetchOffset}`, error)
       return outcome(ErrorCode.KAFKA_STORAGE_ERROR, isolation, log)
     }
@@ -80,13 +89,13 @@ export class LogReader {
 
   /**
    * The batches from `fetchOffset` up to `boundOffset`, of which the log's end is `logEndOffset`; at most `maxBytes`,
-   * but the first batch whole if `minOneMessage`. 'incomplete': it would be larger. Throws DiskError.
+   * but the first batch whole if `minOneMessage`. Without a slice: it would be larger. Throws DiskError.
    */
   #range(
     fetchOffset: number,
     bound: { boundOffset: number; logEndOffset: number },
     limit: { maxBytes: number; minOneMessage: boolean },
-  ): LogRange | 'incomplete' | undefined {
+  ): LogRange | IncompleteRange | undefined {
     const { boundOffset, logEndOffset } = bound
     for (
       let index = Math.max(0, this.#segments.floorIndex(fetchOffset));
@@ -104,12 +113,14 @@ export class LogReader {
         continue
       }
       const available = end - start
+      const availableBytes = isBoundHere ? available : Number.POSITIVE_INFINITY
       if (available <= limit.maxBytes) {
         if (isBoundHere) this.#hints.readEnded(boundOffset, segment.baseOffset, end)
-        return { slice: segment.file.slice(start, available), segmentIndex: index }
+        return { slice: segment.file.slice(start, available), segmentIndex: index, availableBytes }
       }
       const length = this.#cut(segment, start, limit)
-      return length === 0 ? 'incomplete' : { slice: segment.file.slice(start, length), segmentIndex: index }
+      if (length === 0) return { slice: null, availableBytes }
+      return { slice: segment.file.slice(start, length), segmentIndex: index, availableBytes }
     }
     return undefined
   }
@@ -170,6 +181,7 @@ function outcome(errorCode: number, isolation: FetchIsolation, log: LogBounds): 
   return {
     errorCode,
     slice: null,
+    availableBytes: 0,
     highWatermark: log.highWatermark,
     lastStableOffset: log.lastStableOffset,
     logStartOffset: log.logStartOffset,

@@ -3,8 +3,9 @@
  * each partition. Metadata, Fetch and Produce answer from it. It is fed by the controller's UpdateMetadata requests
  * alone, as in ZooKeeper-mode Kafka, so a broker serves what the controller last told it.
  *
- * Each update makes a new snapshot and swaps it in at once: whoever holds a snapshot sees one consistent moment.
- * Topics that an update does not touch are shared between snapshots.
+ * Whoever holds a snapshot sees one consistent moment. An update works on the maps of topics in place unless a
+ * snapshot of them is out: then it copies them once, so that thousands of topics made one by one are not copied
+ * thousands of times. Topics themselves never change.
  */
 import type { Logger } from '../base/logger.ts'
 import { ZERO_UUID } from '../wire/text.ts'
@@ -87,27 +88,49 @@ export interface MetadataUpdate {
   }[]
 }
 
-const EMPTY: MetadataSnapshot = {
-  controllerId: -1,
-  brokers: new Map(),
-  topics: new Map(),
-  topicNames: new Map(),
-}
-
 export class MetadataCache {
   readonly clusterId: string
   readonly #logger: Logger
   readonly #listeners = new Set<() => void>()
-  #snapshot = EMPTY
+  #controllerId = -1
   #controllerEpoch = -1
+  #brokers: ReadonlyMap<number, BrokerMetadata> = new Map()
+  #topics = new Map<string, TopicMetadata>()
+  #topicNames = new Map<string, string>()
+  /** Of this moment, if it was asked for. */
+  #snapshot: MetadataSnapshot | undefined
+  /** Some snapshot holds the maps of topics: they are not to change any more. */
+  #areTopicsShared = false
 
   constructor(options: { clusterId: string; logger: Logger }) {
     this.clusterId = options.clusterId
     this.#logger = options.logger
   }
 
+  /** For who needs more than the moment: it costs the next update a copy of the maps. */
   snapshot(): MetadataSnapshot {
+    this.#areTopicsShared = true
+    this.#snapshot ??= {
+      controllerId: this.#controllerId,
+      brokers: this.#brokers,
+      topics: this.#topics,
+      topicNames: this.#topicNames,
+    }
     return this.#snapshot
+  }
+
+  /** -1: unknown. */
+  get controllerId(): number {
+    return this.#controllerId
+  }
+
+  brokerIds(): Iterable<number> {
+    return this.#brokers.keys()
+  }
+
+  /** To be used up at once. */
+  topicNames(): Iterable<string> {
+    return this.#topics.keys()
   }
 
   /** The highest controller epoch heard of: requests of older controllers are refused (STALE_CONTROLLER_EPOCH). */
@@ -116,20 +139,20 @@ export class MetadataCache {
   }
 
   topic(name: string): TopicMetadata | undefined {
-    return this.#snapshot.topics.get(name)
+    return this.#topics.get(name)
   }
 
   topicById(topicId: string): TopicMetadata | undefined {
-    const name = this.#snapshot.topicNames.get(topicId)
-    return name === undefined ? undefined : this.#snapshot.topics.get(name)
+    const name = this.#topicNames.get(topicId)
+    return name === undefined ? undefined : this.#topics.get(name)
   }
 
   partition(topic: string, partition: number): PartitionMetadata | undefined {
-    return this.#snapshot.topics.get(topic)?.partitions.get(partition)
+    return this.#topics.get(topic)?.partitions.get(partition)
   }
 
   broker(id: number): BrokerMetadata | undefined {
-    return this.#snapshot.brokers.get(id)
+    return this.#brokers.get(id)
   }
 
   /** Called after each update, with the new snapshot in place. Returns how to stop listening. */
@@ -147,16 +170,15 @@ export class MetadataCache {
     if (request.controllerEpoch < this.#controllerEpoch) return 'stale'
     this.#controllerEpoch = request.controllerEpoch
     const deleted: PartitionName[] = []
-    let { topics, topicNames } = this.#snapshot
-    if (request.topicStates.length > 0) {
-      const nextTopics = new Map(topics)
-      const nextNames = new Map(topicNames)
-      for (const state of request.topicStates) updateTopic(nextTopics, nextNames, state, deleted)
-      topics = nextTopics
-      topicNames = nextNames
+    if (this.#areTopicsShared && request.topicStates.length > 0) {
+      this.#topics = new Map(this.#topics)
+      this.#topicNames = new Map(this.#topicNames)
+      this.#areTopicsShared = false
     }
-    const brokers = this.#brokersOf(request)
-    this.#snapshot = { controllerId: request.controllerId, brokers, topics, topicNames }
+    this.#snapshot = undefined
+    for (const state of request.topicStates) updateTopic(this.#topics, this.#topicNames, state, deleted)
+    this.#brokers = this.#brokersOf(request)
+    this.#controllerId = request.controllerId
     for (const listener of [...this.#listeners]) listener()
     return deleted
   }

@@ -10,17 +10,17 @@ import { DelayedOperation } from './purgatory.ts'
 export interface ReplicatedAppend {
   readonly partition: Partition
   readonly outcome: AppendOutcome
-  /** The epoch in which the records were appended: in a later one they may have been cut off. */
-  readonly leaderEpoch: number
+  /** The partition's term in which the records were staged: in a later one they may have been cut off. */
+  readonly term: number
 }
 
 export class DelayedProduce extends DelayedOperation {
-  #waiting: ReplicatedAppend[]
+  #waiting: readonly ReplicatedAppend[]
   readonly #respond: () => void
 
   constructor(appends: readonly ReplicatedAppend[], timeoutMs: number, respond: () => void) {
     super(timeoutMs)
-    this.#waiting = [...appends]
+    this.#waiting = appends
     this.#respond = respond
   }
 
@@ -37,13 +37,10 @@ export class DelayedProduce extends DelayedOperation {
 }
 
 /** Whether there is nothing more to wait for; writes the error into the outcome if it is one. */
-function isSettled({ partition, outcome, leaderEpoch }: ReplicatedAppend): boolean {
-  if (partition.role === 'offline') {
-    outcome.errorCode = ErrorCode.KAFKA_STORAGE_ERROR
-    return true
-  }
-  if (!partition.isLeader || partition.leaderEpoch !== leaderEpoch) {
-    outcome.errorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER
+function isSettled({ partition, outcome, term }: ReplicatedAppend): boolean {
+  if (outcome.errorCode !== ErrorCode.NONE) return true
+  if (!partition.isLeader || partition.term !== term) {
+    outcome.errorCode = partition.unavailability || ErrorCode.NOT_LEADER_OR_FOLLOWER
     return true
   }
   if (partition.onlineLog.highWatermark <= outcome.lastOffset) return false

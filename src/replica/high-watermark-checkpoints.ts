@@ -14,7 +14,9 @@ export class HighWatermarkCheckpoints {
   readonly #disk: Disk
   readonly #logger: Logger
   /** As found when first asked, by log directory: what this process writes later it has in memory anyway. */
-  readonly #found = new Map<string, ReadonlyMap<string, number>>()
+  readonly #found = new Map<string, Map<string, number>>()
+  /** What this process last wrote, by log directory: an idle broker leaves its disks alone. */
+  readonly #written = new Map<string, readonly PartitionOffset[]>()
 
   constructor(disk: Disk, logger: Logger) {
     this.#disk = disk
@@ -35,11 +37,7 @@ export class HighWatermarkCheckpoints {
 
   /** A log that is deleted takes its entry along: one made anew under its name starts from nothing. */
   forget(log: UnifiedLog): void {
-    const found = this.#found.get(dirname(log.directory))
-    if (found === undefined) return
-    const kept = new Map(found)
-    kept.delete(`${log.topic}-${log.partition}`)
-    this.#found.set(dirname(log.directory), kept)
+    this.#found.get(dirname(log.directory))?.delete(`${log.topic}-${log.partition}`)
   }
 
   /** Writes the file of each directory. A directory that can't be written to has failed, and is found out by others. */
@@ -52,8 +50,10 @@ export class HighWatermarkCheckpoints {
       byDirectory.get(dirname(log.directory))?.push({ topic, partition, offset: highWatermark })
     }
     for (const [directory, offsets] of byDirectory) {
+      if (areEqual(offsets, this.#written.get(directory))) continue
       try {
         this.#file(directory).write(offsets)
+        this.#written.set(directory, offsets)
       } catch (error) {
         if (!(error instanceof DiskError)) throw error
         this.#logger.error(`Error while writing to checkpoint file ${this.#file(directory).path}`, error)
@@ -61,9 +61,9 @@ export class HighWatermarkCheckpoints {
     }
   }
 
-  #read(directory: string): ReadonlyMap<string, number> {
+  #read(directory: string): Map<string, number> {
     try {
-      return this.#file(directory).read()
+      return new Map(this.#file(directory).read())
     } catch (error) {
       if (!(error instanceof CheckpointError) && !(error instanceof DiskError)) throw error
       this.#logger.warn(`High watermarks start from the logs' beginnings: ${error.message}`)
@@ -74,4 +74,14 @@ export class HighWatermarkCheckpoints {
   #file(directory: string): OffsetCheckpointFile {
     return new OffsetCheckpointFile({ disk: this.#disk, path: `${directory}/${REPLICATION_OFFSET_CHECKPOINT}` })
   }
+}
+
+function areEqual(a: readonly PartitionOffset[], b: readonly PartitionOffset[] | undefined): boolean {
+  return (
+    a.length === b?.length &&
+    a.every(({ topic, partition, offset }, i) => {
+      const other = b[i]!
+      return offset === other.offset && partition === other.partition && topic === other.topic
+    })
+  )
 }

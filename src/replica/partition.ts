@@ -2,24 +2,28 @@
  * One partition on this broker: its log, who leads it, and how far its records are safe.
  *
  * A record's way through here: `append` stages it on the log (checked, offsets assigned, nothing written); at the
- * end of the tick `commit` writes all that was staged in one call; when `log.flush.interval.messages` says so, it
- * is synced; then the leader's own end offset counts towards the high watermark, and whoever waits is told.
+ * end of the tick `commit` writes all that was staged in one call; when `flush.messages` or `flush.ms` says so, it is
+ * synced; then the leader's own end offset counts towards the high watermark, and whoever waits is told.
+ *
+ *   none | stopped ──LeaderAndIsr──> leader <──LeaderAndIsr──> follower
+ *   any ──StopReplica──> stopped | deleted          any ──its log directory failed──> offline
  *
  * Invariants
  * - The high watermark never passes what is written here (and synced, where the topic asks for it), nor any
  *   in-sync replica's end.
- * - Appends are answered in the order in which they were staged.
- * - Role and epoch change only in `makeLeader`, `makeFollower` and `takeOffline`; everything that resumes later
- *   (a finished sync) looks at the epoch it started in.
+ * - Appends are answered in the order in which they were staged, each by what became of its own records.
+ * - Role and epoch change only in `makeLeader`, `makeFollower` and `leave`, and never between an append and its
+ *   commit; what resumes later (a finished sync, a waiting produce) compares the term in which it began.
  */
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
+import { DiskError } from '../base/disk.ts'
 import type { AppendOutcome, AppendOrigin } from '../log/append-outcome.ts'
 import type { FetchDataInfo, FetchIsolation } from '../log/fetch-data-info.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 
-export type PartitionRole = 'leader' | 'follower' | 'offline' | 'none'
+export type PartitionRole = 'none' | 'leader' | 'follower' | 'offline' | 'stopped' | 'deleted'
 
 /** What the controller says of a partition, in LeaderAndIsr. */
 export interface LeadershipState {
@@ -36,8 +40,11 @@ export interface AppendWaiter {
   onAppendDone(): void
 }
 
+/** What one commit wrote, and who waits for it. */
 interface CommitGroup {
+  readonly term: number
   readonly endOffset: number
+  readonly outcomes: readonly AppendOutcome[]
   readonly waiters: readonly AppendWaiter[]
 }
 
@@ -47,15 +54,18 @@ interface RemoteReplica {
   logStartOffset: number
 }
 
+const NOBODY = { outcomes: [], waiters: [] }
+
 export class Partition {
   readonly topic: string
   readonly index: number
   readonly #localId: number
   readonly #clock: Clock
-  readonly #onHighWatermark: (partition: Partition) => void
+  readonly #onProgress: (partition: Partition) => void
   #role: PartitionRole = 'none'
   #log: UnifiedLog | undefined
   #state: LeadershipState | undefined
+  #term = 0
   #remotes = new Map<number, RemoteReplica>()
   /** The leader's own end offset for the high watermark: written, and synced where the topic asks for it. */
   #safeEndOffset = 0
@@ -67,13 +77,14 @@ export class Partition {
     index: number
     localId: number
     clock: Clock
-    onHighWatermark: (partition: Partition) => void
+    /** There is more to read: the high watermark has moved, or followers can fetch more. */
+    onProgress: (partition: Partition) => void
   }) {
     this.topic = options.topic
     this.index = options.index
     this.#localId = options.localId
     this.#clock = options.clock
-    this.#onHighWatermark = options.onHighWatermark
+    this.#onProgress = options.onProgress
   }
 
   get role(): PartitionRole {
@@ -82,6 +93,25 @@ export class Partition {
 
   get isLeader(): boolean {
     return this.#role === 'leader'
+  }
+
+  /** Counts the times this broker began to lead the partition: within one term nothing is cut off its log. */
+  get term(): number {
+    return this.#term
+  }
+
+  /** What a client is told that finds no leader here; NONE on the leader. */
+  get unavailability(): number {
+    switch (this.#role) {
+      case 'leader':
+        return ErrorCode.NONE
+      case 'offline':
+        return ErrorCode.KAFKA_STORAGE_ERROR
+      case 'deleted':
+        return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+      default:
+        return ErrorCode.NOT_LEADER_OR_FOLLOWER
+    }
   }
 
   get log(): UnifiedLog | undefined {
@@ -114,34 +144,29 @@ export class Partition {
     return this.inSyncCount < Math.min(this.onlineLog.config.minInsyncReplicas, this.#state?.replicas.length ?? 1)
   }
 
-  /** @returns false for a state that is older than the present one. */
+  /** @returns false for a state that is not newer than the present one. */
   makeLeader(state: LeadershipState, log: UnifiedLog): boolean {
-    if (state.leaderEpoch < this.leaderEpoch) return false
     assert(state.leader === this.#localId, 'a leader leads its own partition')
-    const isNewEpoch = state.leaderEpoch > this.leaderEpoch || this.#role !== 'leader'
+    if (state.leaderEpoch <= this.leaderEpoch) return false
+    this.commit()
+    const isNewTerm = this.#role !== 'leader' || this.#log !== log
     this.#log = log
     this.#state = state
     this.#role = 'leader'
-    if (isNewEpoch) {
-      log.assignEpochStartOffset(state.leaderEpoch, log.logEndOffset)
-      this.#safeEndOffset = log.logEndOffset
-      this.#remotes.clear()
-    }
+    log.assignEpochStartOffset(state.leaderEpoch, log.logEndOffset)
+    this.#remotes.clear()
     for (const replica of state.replicas) {
-      if (replica !== this.#localId && !this.#remotes.has(replica)) {
-        this.#remotes.set(replica, { logEndOffset: -1, logStartOffset: -1 })
-      }
+      if (replica !== this.#localId) this.#remotes.set(replica, { logEndOffset: -1, logStartOffset: -1 })
     }
-    for (const replica of this.#remotes.keys()) {
-      if (!state.replicas.includes(replica)) this.#remotes.delete(replica)
-    }
+    if (isNewTerm) this.#beginTerm(log)
     this.#advanceHighWatermark()
     return true
   }
 
-  /** @returns false for a state that is older than the present one. */
+  /** @returns false for a state that is not newer than the present one. */
   makeFollower(state: LeadershipState, log: UnifiedLog): boolean {
-    if (state.leaderEpoch < this.leaderEpoch) return false
+    if (state.leaderEpoch <= this.leaderEpoch) return false
+    this.commit()
     this.#log = log
     this.#state = state
     this.#role = 'follower'
@@ -149,9 +174,10 @@ export class Partition {
     return true
   }
 
-  /** The log's folder failed, or the replica is being deleted: nothing more is served from here. */
-  takeOffline(): void {
-    this.#role = 'offline'
+  /** Nothing more is served from here. What was accepted in this tick is written before. */
+  leave(role: 'offline' | 'stopped' | 'deleted'): void {
+    this.commit()
+    this.#role = role
     this.#log = undefined
     this.#remotes.clear()
   }
@@ -170,37 +196,24 @@ export class Partition {
     return outcome
   }
 
-  /** Writes what was staged. On a disk error every staged outcome turns into that error. */
+  /**
+   * Writes what was staged. A disk error becomes the outcome of exactly those appends that it kept out of the log:
+   * the log may have written some of them earlier in the tick, in a segment that was then full.
+   */
   commit(): void {
-    const log = this.#log
     const outcomes = this.#stagedOutcomes
     if (outcomes.length === 0) return
     const waiters = this.#stagedWaiters
     this.#stagedOutcomes = []
     this.#stagedWaiters = []
-    const committed = log === undefined ? { errorCode: ErrorCode.KAFKA_STORAGE_ERROR } : log.commitStaged()
-    if (committed.errorCode !== ErrorCode.NONE || log === undefined) {
-      for (const outcome of outcomes) outcome.errorCode = committed.errorCode
-      for (const waiter of waiters) waiter.onAppendDone()
-      return
-    }
-    const group: CommitGroup = { endOffset: log.logEndOffset, waiters }
-    if (!log.flushDue(this.#clock.nowMs())) {
-      this.#settle(group)
-      return
-    }
-    const epoch = this.leaderEpoch
-    log.flush(group.endOffset).then(
-      () => {
-        // Leadership may be gone by now; the bytes are on disk all the same, and the waiters look for themselves.
-        if (this.leaderEpoch === epoch && this.#log === log) this.#settle(group)
-        else for (const waiter of waiters) waiter.onAppendDone()
-      },
-      () => {
-        for (const outcome of outcomes) outcome.errorCode = ErrorCode.KAFKA_STORAGE_ERROR
-        for (const waiter of waiters) waiter.onAppendDone()
-      },
-    )
+    const log = this.onlineLog
+    const { errorCode } = log.commitStaged()
+    if (errorCode !== ErrorCode.NONE) fail(outcomes, errorCode, log.logEndOffset)
+    const group: CommitGroup = { term: this.#term, endOffset: log.logEndOffset, outcomes, waiters }
+    // Followers may read what is not synced yet: it is theirs to keep.
+    if (this.#remotes.size > 0) this.#onProgress(this)
+    if (log.flushDue(this.#clock.nowMs())) this.#settleWhenSynced(group, log)
+    else this.#settle(group)
   }
 
   /**
@@ -216,17 +229,18 @@ export class Partition {
 
   /** Checks the epoch a client believes in (KIP-320); -1 believes in nothing. */
   checkLeaderEpoch(currentLeaderEpoch: number): number {
-    if (currentLeaderEpoch < 0 || currentLeaderEpoch === this.leaderEpoch) return ErrorCode.NONE
+    if (currentLeaderEpoch === -1 || currentLeaderEpoch === this.leaderEpoch) return ErrorCode.NONE
     return currentLeaderEpoch < this.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
   }
 
-  /** A follower's fetch says what it holds. */
-  updateRemoteReplica(replicaId: number, logEndOffset: number, logStartOffset: number): void {
+  /** A follower's fetch says what it holds. @returns false for a broker that is no replica of this partition. */
+  updateRemoteReplica(replicaId: number, logEndOffset: number, logStartOffset: number): boolean {
     const remote = this.#remotes.get(replicaId)
-    if (remote === undefined) return
+    if (remote === undefined) return false
     remote.logEndOffset = logEndOffset
     remote.logStartOffset = logStartOffset
     this.#advanceHighWatermark()
+    return true
   }
 
   /**
@@ -249,21 +263,60 @@ export class Partition {
     return low
   }
 
-  #settle(group: CommitGroup): void {
-    if (group.endOffset > this.#safeEndOffset) this.#safeEndOffset = group.endOffset
-    this.#advanceHighWatermark()
-    for (const waiter of group.waiters) waiter.onAppendDone()
+  /**
+   * What the log holds at the start of a term counts as safe. After a crash it may hold records that were written and
+   * never synced; where the topic asks for a sync they count when it is done.
+   */
+  #beginTerm(log: UnifiedLog): void {
+    this.#term += 1
+    const isSynced = !log.flushDue(this.#clock.nowMs())
+    this.#safeEndOffset = isSynced ? log.logEndOffset : log.recoveryPoint
+    if (!isSynced) this.#settleWhenSynced({ term: this.#term, endOffset: log.logEndOffset, ...NOBODY }, log)
+  }
+
+  #settleWhenSynced(group: CommitGroup, log: UnifiedLog): void {
+    log.flush(group.endOffset).then(
+      () => this.#settle(group),
+      (error: unknown) => {
+        // A bug is not an answer: it is thrown where nobody catches it.
+        if (!(error instanceof DiskError)) this.#clock.endOfTick(() => rethrow(error))
+        fail(group.outcomes, this.unavailability || ErrorCode.KAFKA_STORAGE_ERROR, Number.NEGATIVE_INFINITY)
+        for (const waiter of group.waiters) waiter.onAppendDone()
+      },
+    )
+  }
+
+  #settle({ term, endOffset, outcomes, waiters }: CommitGroup): void {
+    if (term === this.#term && this.#role === 'leader') {
+      if (endOffset > this.#safeEndOffset) this.#safeEndOffset = endOffset
+      this.#advanceHighWatermark()
+    } else {
+      // During the sync the partition went elsewhere; nobody here knows whether it took the records along.
+      fail(outcomes, this.unavailability || ErrorCode.NOT_LEADER_OR_FOLLOWER, Number.NEGATIVE_INFINITY)
+    }
+    for (const waiter of waiters) waiter.onAppendDone()
   }
 
   #advanceHighWatermark(): void {
-    const log = this.#log
-    if (log === undefined || this.#role !== 'leader') return
+    const log = this.onlineLog
+    if (this.isUnderMinIsr) return
     let high = this.#safeEndOffset
     for (const [id, remote] of this.#remotes) {
       if (this.#state?.isr.includes(id)) high = Math.min(high, remote.logEndOffset)
     }
     if (high <= log.highWatermark) return
     log.updateHighWatermark(high)
-    this.#onHighWatermark(this)
+    this.#onProgress(this)
   }
+}
+
+/** Gives the error to those that would have come to lie at or above `fromOffset` and have no error of their own. */
+function fail(outcomes: readonly AppendOutcome[], errorCode: number, fromOffset: number): void {
+  for (const outcome of outcomes) {
+    if (outcome.errorCode === ErrorCode.NONE && outcome.lastOffset >= fromOffset) outcome.errorCode = errorCode
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }

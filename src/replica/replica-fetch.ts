@@ -2,6 +2,10 @@
  * Reading for a Fetch: the partitions in the order asked for, until the response is full. Also the operation that
  * waits for `min.bytes`.
  *
+ * A slice holds whole batches of one segment, so it may be shorter than what there is. What counts towards
+ * `min.bytes` is what there is, up to the partition's limit; and a reader that has come to the end of an older
+ * segment does not wait at all.
+ *
  * Every slice that a read returns is owned by the caller, who sends or releases it.
  */
 import type { FileSlice } from '../base/payload.ts'
@@ -50,84 +54,100 @@ export interface FetchResult {
 export interface FetchRead {
   /** Parallel to the entries. */
   readonly results: readonly FetchResult[]
-  readonly byteCount: number
-  /** An error or a diverging epoch: the answer does not wait for more bytes. */
-  readonly isUrgent: boolean
+  /** There is no reason to wait: enough to read, or something that the client should know now. */
+  readonly isEnough: boolean
+}
+
+/** A result, and how many bytes there are to read at its offset: infinite for what must not wait. */
+interface EntryRead {
+  readonly result: FetchResult
+  readonly availableBytes: number
 }
 
 export function readEntries(entries: readonly FetchEntry[], params: FetchParams): FetchRead {
   const results: FetchResult[] = []
-  let byteCount = 0
-  let isUrgent = false
+  let takenBytes = 0
+  let availableBytes = 0
   for (const entry of entries) {
-    const result = readEntry(entry, params, params.maxBytes - byteCount, byteCount === 0)
-    results.push(result)
-    byteCount += result.slice?.byteLength ?? 0
-    isUrgent ||= result.errorCode !== ErrorCode.NONE || result.divergingEpoch !== undefined
+    const maxBytes = Math.max(0, Math.min(entry.maxBytes, params.maxBytes - takenBytes))
+    const minOneMessage = takenBytes === 0 && params.minOneMessage
+    const read = readEntry(entry, params, { maxBytes, minOneMessage })
+    results.push(read.result)
+    takenBytes += read.result.slice?.byteLength ?? 0
+    availableBytes += read.availableBytes
   }
-  return { results, byteCount, isUrgent }
+  return { results, isEnough: availableBytes >= params.minBytes }
 }
 
 export function releaseSlices({ results }: FetchRead): void {
   for (const { slice } of results) slice?.release()
 }
 
-function readEntry(entry: FetchEntry, params: FetchParams, bytesLeft: number, isFirst: boolean): FetchResult {
+function readEntry(
+  entry: FetchEntry,
+  params: FetchParams,
+  limits: { maxBytes: number; minOneMessage: boolean },
+): EntryRead {
   const { partition } = entry
   if (partition === undefined) return failed(entry.errorCode)
   if (partition.role === 'offline') return failed(ErrorCode.KAFKA_STORAGE_ERROR)
   const epochError = partition.checkLeaderEpoch(entry.currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return failed(epochError)
-  if (!partition.isLeader) return failed(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  if (!partition.isLeader) return failed(partition.unavailability)
   const diverging = divergence(partition, entry)
   if (diverging !== undefined) return diverging
 
+  const read = partition.read(entry.fetchOffset, { ...limits, isolation: params.isolation })
+  if (read.errorCode !== ErrorCode.NONE) return failed(read.errorCode)
   if (params.replicaId >= 0) {
-    partition.updateRemoteReplica(params.replicaId, entry.fetchOffset, entry.logStartOffset)
+    const isReplica = partition.updateRemoteReplica(params.replicaId, entry.fetchOffset, entry.logStartOffset)
+    if (!isReplica) {
+      read.slice?.release()
+      return failed(entry.currentLeaderEpoch >= 0 ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    }
   }
-  const read = partition.read(entry.fetchOffset, {
-    maxBytes: Math.max(0, Math.min(entry.maxBytes, bytesLeft)),
-    minOneMessage: isFirst && params.minOneMessage,
-    isolation: params.isolation,
-  })
-  if (read.errorCode !== ErrorCode.NONE) return { ...failed(read.errorCode), logStartOffset: read.logStartOffset }
+  const { highWatermark, lastStableOffset, logStartOffset, abortedTransactions, slice } = read
   return {
-    errorCode: ErrorCode.NONE,
-    highWatermark: read.highWatermark,
-    lastStableOffset: read.lastStableOffset,
-    logStartOffset: read.logStartOffset,
-    abortedTransactions: read.abortedTransactions,
-    divergingEpoch: undefined,
-    slice: read.slice,
+    result: {
+      errorCode: ErrorCode.NONE,
+      highWatermark,
+      lastStableOffset,
+      logStartOffset,
+      abortedTransactions,
+      divergingEpoch: undefined,
+      slice,
+    },
+    // Bytes beyond the limit don't count; but a reader at the end of an older segment gets no more by waiting.
+    availableBytes: read.availableBytes === Number.POSITIVE_INFINITY ? read.availableBytes : Math.max(Math.min(read.availableBytes, limits.maxBytes), slice?.byteLength ?? 0),
   }
 }
 
 /** A follower whose last epoch ends elsewhere here must truncate before it reads on (KIP-595). */
-function divergence(partition: Partition, entry: FetchEntry): FetchResult | undefined {
+function divergence(partition: Partition, entry: FetchEntry): EntryRead | undefined {
   if (entry.lastFetchedEpoch < 0) return undefined
   const log = partition.onlineLog
   const end = log.endOffsetForEpoch(entry.lastFetchedEpoch)
-  if (end.endOffset < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE)
+  if (end.endOffset < 0 || end.leaderEpoch < 0) return failed(ErrorCode.OFFSET_OUT_OF_RANGE)
+  if (entry.fetchOffset < log.logStartOffset) return failed(ErrorCode.OFFSET_OUT_OF_RANGE)
   if (end.leaderEpoch >= entry.lastFetchedEpoch && end.endOffset >= entry.fetchOffset) return undefined
-  return {
-    ...failed(ErrorCode.NONE),
-    highWatermark: log.highWatermark,
-    lastStableOffset: log.lastStableOffset,
-    logStartOffset: log.logStartOffset,
-    divergingEpoch: { epoch: end.leaderEpoch, endOffset: end.endOffset },
-  }
+  const { highWatermark, lastStableOffset, logStartOffset } = log
+  const divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset }
+  const result = { ...NOTHING, highWatermark, lastStableOffset, logStartOffset, divergingEpoch }
+  return { result, availableBytes: Number.POSITIVE_INFINITY }
 }
 
-function failed(errorCode: number): FetchResult {
-  return {
-    errorCode,
-    highWatermark: -1,
-    lastStableOffset: -1,
-    logStartOffset: -1,
-    abortedTransactions: null,
-    divergingEpoch: undefined,
-    slice: null,
-  }
+const NOTHING: FetchResult = {
+  errorCode: ErrorCode.NONE,
+  highWatermark: -1,
+  lastStableOffset: -1,
+  logStartOffset: -1,
+  abortedTransactions: null,
+  divergingEpoch: undefined,
+  slice: null,
+}
+
+function failed(errorCode: number): EntryRead {
+  return { result: { ...NOTHING, errorCode }, availableBytes: Number.POSITIVE_INFINITY }
 }
 
 /** Waits until the entries hold `minBytes`, one of them fails, or `maxWaitMs` have passed. */
@@ -146,7 +166,7 @@ export class DelayedFetch extends DelayedOperation {
 
   override tryComplete(): boolean {
     const read = readEntries(this.#entries, this.#params)
-    if (read.byteCount < this.#params.minBytes && !read.isUrgent) {
+    if (!read.isEnough) {
       releaseSlices(read)
       return false
     }

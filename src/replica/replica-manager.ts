@@ -6,8 +6,9 @@
  * that a restart knows what was readable.
  *
  * Invariants
- * - A request of an older controller changes nothing (STALE_CONTROLLER_EPOCH).
- * - Only the controller's requests create, move or delete partitions; clients find what is here.
+ * - A request of an older controller changes nothing (STALE_CONTROLLER_EPOCH), and none does after `shutdown`.
+ * - Only the controller's requests create, move or delete partitions; clients find what is here. Such a request may
+ *   be about thousands of partitions: it lets the loop turn in between, each partition being changed in one piece.
  */
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
@@ -37,12 +38,6 @@ export interface ReplicaManagerOptions {
   readonly highWatermarkCheckpointIntervalMs: number
 }
 
-export interface PartitionError {
-  readonly topic: string
-  readonly index: number
-  readonly errorCode: number
-}
-
 /** The parts of LeaderAndIsr and StopReplica that are read; the protocol's own types fit. */
 export interface LeadershipUpdate {
   readonly controllerEpoch: number
@@ -62,9 +57,36 @@ export interface ReplicaStop {
   readonly controllerEpoch: number
   readonly topicStates: readonly {
     readonly topicName: string
-    readonly partitionStates: readonly { readonly partitionIndex: number; readonly deletePartition: boolean }[]
+    readonly partitionStates: readonly StopState[]
   }[]
 }
+
+interface TopicStates {
+  readonly partitionStates: readonly { readonly partitionIndex: number }[]
+}
+
+interface StopState {
+  readonly partitionIndex: number
+  readonly leaderEpoch: number
+  readonly deletePartition: boolean
+}
+
+/** Topics and partitions are those of the request, in its order; none with an error of the whole. */
+export interface ControlOutcome {
+  readonly errorCode: number
+  readonly topics: readonly (readonly PartitionError[])[]
+}
+
+export interface PartitionError {
+  readonly partitionIndex: number
+  readonly errorCode: number
+}
+
+/** In StopReplica, in place of a leader epoch: the topic is being deleted, or the controller is too old to know it. */
+const EPOCH_DURING_DELETE = -2
+const NO_EPOCH = -1
+/** How long a request of the controller may hold the loop. */
+const SLICE_MS_MAX = 10
 
 export class ReplicaManager {
   readonly #brokerId: number
@@ -73,12 +95,13 @@ export class ReplicaManager {
   readonly #logger: Logger
   readonly #highWatermarks: HighWatermarkCheckpoints
   readonly #checkpointIntervalMs: number
-  readonly #partitions = new Map<string, (Partition | undefined)[]>()
+  readonly #partitions = new Map<string, Map<number, Partition>>()
   readonly #produces: Purgatory<DelayedProduce>
   readonly #fetches: Purgatory<DelayedFetch>
   #staged: Partition[] = []
   #controllerEpoch = -1
   #checkpointTimer: Timer | undefined
+  #isStopped = false
 
   constructor(options: ReplicaManagerOptions) {
     this.#brokerId = options.brokerId
@@ -92,13 +115,11 @@ export class ReplicaManager {
   }
 
   partition(topic: string, index: number): Partition | undefined {
-    return this.#partitions.get(topic)?.[index]
+    return this.#partitions.get(topic)?.get(index)
   }
 
   *partitions(): Iterable<Partition> {
-    for (const partitions of this.#partitions.values()) {
-      for (const partition of partitions) if (partition !== undefined) yield partition
-    }
+    for (const partitions of this.#partitions.values()) yield* partitions.values()
   }
 
   /** Writes high watermarks from now on, every so often. */
@@ -115,9 +136,12 @@ export class ReplicaManager {
     this.#produces.completeAll()
   }
 
-  /** No more requests come; the logs are the log manager's to close. */
+  /** No more requests come; the logs are the log manager's to close. Idempotent. */
   shutdown(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
     this.#checkpointTimer?.cancel()
+    this.#commitStaged()
     this.answerWaiting()
     this.checkpointHighWatermarks()
   }
@@ -127,8 +151,8 @@ export class ReplicaManager {
   }
 
   /**
-   * Stages records on a leader's log; they are written at the end of this tick. The waiter is told then, if the
-   * outcome carries no error now.
+   * Stages records on a leader's log; they are written at the end of this tick. The waiter is told then, or when they
+   * are synced, if the outcome carries no error now. The bytes are read until the write and not after.
    */
   append(partition: Partition, records: Buffer, options: { origin: AppendOrigin; waiter: AppendWaiter }): AppendOutcome {
     const outcome = partition.append(records, options)
@@ -139,27 +163,17 @@ export class ReplicaManager {
   }
 
   /** Responds once the high watermark has passed every append, or when the time is over. */
-  awaitReplication(
-    appends: readonly { partition: Partition; outcome: AppendOutcome }[],
-    timeoutMs: number,
-    respond: () => void,
-  ): void {
-    const replicated: ReplicatedAppend[] = appends.map(({ partition, outcome }) => ({
-      partition,
-      outcome,
-      leaderEpoch: partition.leaderEpoch,
-    }))
-    const operation = new DelayedProduce(replicated, timeoutMs, respond)
+  awaitReplication(appends: readonly ReplicatedAppend[], timeoutMs: number, respond: () => void): void {
     this.#produces.tryCompleteElseWatch(
-      operation,
-      replicated.map(({ partition }) => partition),
+      new DelayedProduce(appends, timeoutMs, respond),
+      appends.map(({ partition }) => partition),
     )
   }
 
   /** Responds once the entries hold `minBytes`, one of them fails, or the time is over. */
   fetch(entries: readonly FetchEntry[], params: FetchParams, respond: (read: FetchRead) => void): void {
     const read = readEntries(entries, params)
-    if (params.maxWaitMs <= 0 || entries.length === 0 || read.byteCount >= params.minBytes || read.isUrgent) {
+    if (params.maxWaitMs <= 0 || entries.length === 0 || read.isEnough) {
       respond(read)
       return
     }
@@ -170,42 +184,24 @@ export class ReplicaManager {
   }
 
   /** LeaderAndIsr: partitions that are led or followed here from now on. */
-  becomeLeaderOrFollower(request: LeadershipUpdate): { errorCode: number; partitions: PartitionError[] } {
-    if (request.controllerEpoch < this.#controllerEpoch) {
-      return { errorCode: ErrorCode.STALE_CONTROLLER_EPOCH, partitions: [] }
-    }
-    this.#controllerEpoch = request.controllerEpoch
-    const partitions: PartitionError[] = []
-    for (const { topicName: topic, topicId, partitionStates } of request.topicStates) {
-      for (const state of partitionStates) {
-        const errorCode = this.#become(topic, topicId, state)
-        partitions.push({ topic, index: state.partitionIndex, errorCode })
-      }
-    }
-    return { errorCode: ErrorCode.NONE, partitions }
+  becomeLeaderOrFollower(request: LeadershipUpdate): Promise<ControlOutcome> {
+    return this.#control(request.controllerEpoch, request.topicStates, ({ topicName, topicId }, state) =>
+      this.#become(topicName, topicId, state),
+    )
   }
 
   /** StopReplica: partitions that leave this broker, with their logs if they are to be deleted. */
-  stopReplicas(request: ReplicaStop): { errorCode: number; partitions: PartitionError[] } {
-    if (request.controllerEpoch < this.#controllerEpoch) {
-      return { errorCode: ErrorCode.STALE_CONTROLLER_EPOCH, partitions: [] }
-    }
-    this.#controllerEpoch = request.controllerEpoch
-    const partitions: PartitionError[] = []
-    for (const { topicName: topic, partitionStates } of request.topicStates) {
-      for (const { partitionIndex: index, deletePartition } of partitionStates) {
-        const errorCode = this.#stop(topic, index, deletePartition)
-        partitions.push({ topic, index, errorCode })
-      }
-    }
-    return { errorCode: ErrorCode.NONE, partitions }
+  stopReplicas(request: ReplicaStop): Promise<ControlOutcome> {
+    return this.#control(request.controllerEpoch, request.topicStates, ({ topicName }, state) =>
+      this.#stop(topicName, state),
+    )
   }
 
-  /** A log directory failed: its partitions are served no more. */
+  /** A log directory failed: its partitions are served no more. Comes before their logs are closed. */
   onLogDirFailure(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition: index } of partitions) {
       const partition = this.partition(topic, index)
-      if (partition !== undefined) this.#takeOffline(partition)
+      if (partition !== undefined) this.#leave(partition, 'offline')
     }
   }
 
@@ -215,15 +211,48 @@ export class ReplicaManager {
     for (const partition of staged) partition.commit()
   }
 
+  async #control<Topic extends TopicStates>(
+    controllerEpoch: number,
+    topicStates: readonly Topic[],
+    change: (topic: Topic, state: Topic['partitionStates'][number]) => number,
+  ): Promise<ControlOutcome> {
+    const topics: PartitionError[][] = []
+    let untilMs = this.#clock.monotonicMs() + SLICE_MS_MAX
+    for (const topic of topicStates) {
+      const errors: PartitionError[] = []
+      topics.push(errors)
+      for (const state of topic.partitionStates) {
+        if (this.#clock.monotonicMs() >= untilMs) {
+          await new Promise<void>((resolve) => void this.#clock.after(0, resolve))
+          untilMs = this.#clock.monotonicMs() + SLICE_MS_MAX
+        }
+        // Looked at each time: another controller, or the end, may have come during a turn.
+        const refusal = this.#refusal(controllerEpoch)
+        if (refusal !== ErrorCode.NONE) return { errorCode: refusal, topics: [] }
+        errors.push({ partitionIndex: state.partitionIndex, errorCode: change(topic, state) })
+      }
+    }
+    return { errorCode: this.#refusal(controllerEpoch), topics }
+  }
+
+  #refusal(controllerEpoch: number): number {
+    if (this.#isStopped) return ErrorCode.BROKER_NOT_AVAILABLE
+    if (controllerEpoch < this.#controllerEpoch) return ErrorCode.STALE_CONTROLLER_EPOCH
+    this.#controllerEpoch = controllerEpoch
+    return ErrorCode.NONE
+  }
+
   #become(topic: string, topicId: string, state: PartitionState): number {
     const partition = this.#getOrCreate(topic, state.partitionIndex)
-    if (partition.role === 'offline') return ErrorCode.KAFKA_STORAGE_ERROR
     if (partition.topicId !== undefined && partition.topicId !== topicId) return ErrorCode.INCONSISTENT_TOPIC_ID
+    if (state.leaderEpoch < partition.leaderEpoch) return ErrorCode.STALE_CONTROLLER_EPOCH
     if (!state.replicas.includes(this.#brokerId)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    const opened = this.#logManager.getOrCreateLog(topic, state.partitionIndex, { topicId, isNew: state.isNew })
+    // The log of a partition that went offline lies in a directory that failed; a new one must not take its place.
+    const isNew = state.isNew && partition.role !== 'offline'
+    const opened = this.#logManager.getOrCreateLog(topic, state.partitionIndex, { topicId, isNew })
     if (opened.log === undefined) {
       this.#logger.error(opened.message)
-      if (opened.errorCode === ErrorCode.KAFKA_STORAGE_ERROR) this.#takeOffline(partition)
+      if (opened.errorCode === ErrorCode.KAFKA_STORAGE_ERROR) this.#leave(partition, 'offline')
       return opened.errorCode
     }
     const { log } = opened
@@ -235,42 +264,48 @@ export class ReplicaManager {
     return isNews ? ErrorCode.NONE : ErrorCode.STALE_CONTROLLER_EPOCH
   }
 
-  #stop(topic: string, index: number, deletesLog: boolean): number {
+  #stop(topic: string, { partitionIndex: index, leaderEpoch, deletePartition }: StopState): number {
     const partition = this.partition(topic, index)
-    if (partition?.role === 'offline') return ErrorCode.KAFKA_STORAGE_ERROR
-    if (partition !== undefined) {
-      partition.commit()
-      this.#partitions.get(topic)![index] = undefined
-      if (this.#partitions.get(topic)!.every((each) => each === undefined)) this.#partitions.delete(topic)
-      this.#takeOffline(partition)
+    const isOffline = partition?.role === 'offline'
+    if (isOffline && !deletePartition) return ErrorCode.KAFKA_STORAGE_ERROR
+    const isForAnyEpoch = leaderEpoch === EPOCH_DURING_DELETE || leaderEpoch === NO_EPOCH
+    if (partition !== undefined && !isForAnyEpoch && leaderEpoch < partition.leaderEpoch) {
+      return ErrorCode.FENCED_LEADER_EPOCH
     }
+    if (partition !== undefined && !isOffline) this.#remove(partition, deletePartition ? 'deleted' : 'stopped')
+    if (!deletePartition) return ErrorCode.NONE
     const log = this.#logManager.get(topic, index)
-    if (!deletesLog || log === undefined) return ErrorCode.NONE
-    this.#highWatermarks.forget(log)
-    return this.#logManager.asyncDelete(topic, index)
+    if (log !== undefined) this.#highWatermarks.forget(log)
+    // Also where there is no log: it may lie in a directory that is out of service.
+    const errorCode = this.#logManager.asyncDelete(topic, index)
+    if (isOffline && errorCode === ErrorCode.NONE) this.#remove(partition, 'deleted')
+    return errorCode
+  }
+
+  #remove(partition: Partition, role: 'stopped' | 'deleted'): void {
+    const partitions = this.#partitions.get(partition.topic)
+    partitions?.delete(partition.index)
+    if (partitions?.size === 0) this.#partitions.delete(partition.topic)
+    this.#leave(partition, role)
   }
 
   #getOrCreate(topic: string, index: number): Partition {
-    const existing = this.partition(topic, index)
-    if (existing !== undefined) return existing
-    const partition = new Partition({
-      topic,
-      index,
-      localId: this.#brokerId,
-      clock: this.#clock,
-      onHighWatermark: (advanced) => this.#wake(advanced),
-    })
-    const partitions = this.#partitions.get(topic)
+    let partitions = this.#partitions.get(topic)
     if (partitions === undefined) {
-      const fresh: (Partition | undefined)[] = []
-      fresh[index] = partition
-      this.#partitions.set(topic, fresh)
-    } else partitions[index] = partition
+      partitions = new Map()
+      this.#partitions.set(topic, partitions)
+    }
+    let partition = partitions.get(index)
+    if (partition === undefined) {
+      const onProgress = (advanced: Partition): void => this.#wake(advanced)
+      partition = new Partition({ topic, index, localId: this.#brokerId, clock: this.#clock, onProgress })
+      partitions.set(index, partition)
+    }
     return partition
   }
 
-  #takeOffline(partition: Partition): void {
-    partition.takeOffline()
+  #leave(partition: Partition, role: 'offline' | 'stopped' | 'deleted'): void {
+    partition.leave(role)
     this.#wake(partition)
   }
 

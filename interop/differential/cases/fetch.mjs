@@ -1,7 +1,18 @@
 /** Fetch in all versions: limits, addresses, sessions, epochs, down-conversion. */
-import { batch, messageSet, T } from '../records.mjs'
+
 import { buildBatch } from '../../../dist/records/record-batch-builder.js'
-import { createTopic, FETCH, fetchRequest, fill, PRODUCE, produce, produceRequest, strangeUuid, zeroUuid } from './kit.mjs'
+import { batch, messageSet, T } from '../records.mjs'
+import {
+  createTopic,
+  FETCH,
+  fetchRequest,
+  fill,
+  PRODUCE,
+  produce,
+  produceRequest,
+  strangeUuid,
+  zeroUuid,
+} from './kit.mjs'
 
 /** @type {import('./kit.mjs').Case[]} */
 export const cases = [
@@ -34,7 +45,10 @@ async function limits(probe) {
     await get('bytes for one and a half', [{ partitionMaxBytes: 150 }])
     await get('bytes for the second', [{ fetchOffset: 1, partitionMaxBytes: 150 }])
     await get('two partitions', [{}, { partition: 1 }])
-    await get('two partitions, one byte each', [{ partitionMaxBytes: 1 }, { partition: 1, partitionMaxBytes: 1 }])
+    await get('two partitions, one byte each', [
+      { partitionMaxBytes: 1 },
+      { partition: 1, partitionMaxBytes: 1 },
+    ])
     await get('read committed', [{}], version >= 4 ? { isolationLevel: 1 } : {})
     if (version >= 4) await get('odd isolation', [{}], { isolationLevel: 2 })
     if (version >= 3) {
@@ -52,8 +66,18 @@ async function addresses(probe) {
   const topicId = await createTopic(probe, 'fetched', { partitions: 1 })
   await fill(probe, 'fetched')
   for (const version of probe.versions(FETCH)) {
-    await probe.ask('unknown partition', FETCH, version, fetchRequest('fetched', [{ partition: 1 }], { topicId }))
-    await probe.ask('negative partition', FETCH, version, fetchRequest('fetched', [{ partition: -1 }], { topicId }))
+    await probe.ask(
+      'unknown partition',
+      FETCH,
+      version,
+      fetchRequest('fetched', [{ partition: 1 }], { topicId }),
+    )
+    await probe.ask(
+      'negative partition',
+      FETCH,
+      version,
+      fetchRequest('fetched', [{ partition: -1 }], { topicId }),
+    )
     await probe.ask('unknown topic', FETCH, version, fetchRequest('nowhere', [{}], { topicId: strangeUuid }))
     await probe.ask('no topic', FETCH, version, fetchRequest('', [{}], { topicId: zeroUuid }))
     await probe.ask('bad name', FETCH, version, fetchRequest('a b', [{}], { topicId: strangeUuid }))
@@ -64,8 +88,16 @@ async function addresses(probe) {
       minBytes: 0,
       maxBytes: 1_000_000,
       topics: [
-        { topic: 'nowhere', topicId: strangeUuid, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] },
-        { topic: 'fetched', topicId, partitions: [{ partition: 0, fetchOffset: 1, partitionMaxBytes: 1000 }] },
+        {
+          topic: 'nowhere',
+          topicId: strangeUuid,
+          partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }],
+        },
+        {
+          topic: 'fetched',
+          topicId,
+          partitions: [{ partition: 0, fetchOffset: 1, partitionMaxBytes: 1000 }],
+        },
       ],
     })
   }
@@ -95,7 +127,14 @@ async function downConversion(probe) {
   await produce(probe, 'converted', batch(3, { compression: 'gzip' }))
   await produce(probe, 'converted', batch(3, { compression: 'snappy' }))
   await produce(probe, 'converted', batch(3, { compression: 'lz4' }))
-  await produce(probe, 'converted', buildBatch([{ timestampMs: T, key: null, value: null }, { key: '', value: '' }]))
+  await produce(
+    probe,
+    'converted',
+    buildBatch([
+      { timestampMs: T, key: null, value: null },
+      { key: '', value: '' },
+    ]),
+  )
   await probe.quietly(PRODUCE, 2, produceRequest('converted', messageSet(0, 2)))
   await probe.quietly(PRODUCE, 2, produceRequest('converted', messageSet(1, 2, { compression: 'gzip' })))
   await createTopic(probe, 'with-zstd')
@@ -126,17 +165,31 @@ async function sessions(probe) {
     const topic = `sessions-${version}`
     const topicId = await createTopic(probe, topic, { partitions: 3 })
     await produce(probe, topic, batch(1))
-    const get = (/** @type {string} */ label, /** @type {number[]} */ partitions, /** @type {object} */ options) => {
-      const request = fetchRequest(topic, partitions.map((partition) => ({ partition })), { topicId, ...options })
+    const get = (
+      /** @type {string} */ label,
+      /** @type {number[]} */ partitions,
+      /** @type {object} */ options,
+    ) => {
+      const request = fetchRequest(
+        topic,
+        partitions.map((partition) => ({ partition })),
+        { topicId, ...options },
+      )
       if (partitions.length === 0) request.topics = []
       return probe.ask(label, FETCH, version, request)
     }
-    const forget = (/** @type {number[]} */ partitions) => ({ forgottenTopicsData: [{ topic, topicId, partitions }] })
+    const forget = (/** @type {number[]} */ partitions) => ({
+      forgottenTopicsData: [{ topic, topicId, partitions }],
+    })
     await get('sessionless', [0, 1], { sessionId: 0, sessionEpoch: -1 })
     const opened = await get('open', [0, 1, 2], { sessionId: 0, sessionEpoch: 0 })
     const sessionId = opened.sessionId
     await get('nothing new but the records', [], { sessionId, sessionEpoch: 1 })
-    const move = fetchRequest(topic, [{ partition: 0, fetchOffset: 1 }], { topicId, sessionId, sessionEpoch: 2 })
+    const move = fetchRequest(topic, [{ partition: 0, fetchOffset: 1 }], {
+      topicId,
+      sessionId,
+      sessionEpoch: 2,
+    })
     await probe.ask('moved on', FETCH, version, move)
     await get('nothing at all', [], { sessionId, sessionEpoch: 3 })
     await produce(probe, topic, batch(2), 1)
@@ -166,17 +219,33 @@ async function sessions(probe) {
 async function waiting(probe) {
   const topicId = await createTopic(probe, 'waited', { partitions: 2 })
   for (const version of probe.versions(FETCH)) {
-    const get = (/** @type {string} */ label, /** @type {object[]} */ partitions, /** @type {object} */ options) =>
-      probe.ask(label, FETCH, version, fetchRequest('waited', partitions, { topicId, minBytes: 1, ...options }))
+    const get = (
+      /** @type {string} */ label,
+      /** @type {object[]} */ partitions,
+      /** @type {object} */ options,
+    ) =>
+      probe.ask(
+        label,
+        FETCH,
+        version,
+        fetchRequest('waited', partitions, { topicId, minBytes: 1, ...options }),
+      )
     await get('nothing comes', [{ partition: 1 }], { maxWaitMs: 10 })
     await get('negative wait', [{ partition: 1 }], { maxWaitMs: -1 })
     await get('an error does not wait', [{ partition: 1 }, { partition: 5 }], { maxWaitMs: 9000 })
     await get('out of range does not wait', [{ partition: 1, fetchOffset: 4 }], { maxWaitMs: 9000 })
     await get('negative minimum', [{ partition: 1 }], { maxWaitMs: 9000, minBytes: -1 })
-    if (version >= 3) await get('minimum above maximum', [{ partition: 0 }], { maxWaitMs: 100, minBytes: 5000, maxBytes: 100 })
+    if (version >= 3)
+      await get('minimum above maximum', [{ partition: 0 }], {
+        maxWaitMs: 100,
+        minBytes: 5000,
+        maxBytes: 100,
+      })
   }
   // Woken by an append that another connection makes; the answer would be silence otherwise.
-  await probe.peer.send(probe.peer.requestFrame(FETCH, 11, fetchRequest('waited', [{}], { maxWaitMs: 9000, minBytes: 1 })))
+  await probe.peer.send(
+    probe.peer.requestFrame(FETCH, 11, fetchRequest('waited', [{}], { maxWaitMs: 9000, minBytes: 1 })),
+  )
   const { Peer } = await import('../peer.mjs')
   const other = new Peer(probe.peer.port)
   const produced = await other.call(PRODUCE, 9, produceRequest('waited', batch(1)))

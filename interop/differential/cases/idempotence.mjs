@@ -10,9 +10,14 @@ export const cases = [
 
 /** @param {import('./kit.mjs').Probe} probe */
 async function producerIds(probe) {
+  await newProducerId(probe)
   for (const version of probe.versions(INIT_PRODUCER_ID)) {
     const init = (/** @type {string} */ label, /** @type {object} */ fields) =>
-      probe.ask(label, INIT_PRODUCER_ID, version, { transactionalId: null, transactionTimeoutMs: 60_000, ...fields })
+      probe.ask(label, INIT_PRODUCER_ID, version, {
+        transactionalId: null,
+        transactionTimeoutMs: 60_000,
+        ...fields,
+      })
     await init('idempotent', {})
     await init('idempotent, timeout 0', { transactionTimeoutMs: 0 })
     await init('idempotent, timeout -1', { transactionTimeoutMs: -1 })
@@ -30,10 +35,24 @@ async function sequences(probe) {
   for (const version of probe.versions(PRODUCE).filter((each) => each >= 3)) {
     const topic = `sequences-${version}`
     const topicId = await createTopic(probe, topic)
-    const { producerId } = await probe.quietly(INIT_PRODUCER_ID, 0, { transactionalId: null, transactionTimeoutMs: 60_000 })
+    const { producerId } = await probe.quietly(INIT_PRODUCER_ID, 0, {
+      transactionalId: null,
+      transactionTimeoutMs: 60_000,
+    })
     const id = Number(producerId)
-    const put = (/** @type {string} */ label, /** @type {number} */ baseSequence, { count = 1, epoch = 0, producer = id } = {}) =>
-      probe.ask(label, PRODUCE, version, produceRequest(topic, batch(count, { producerId: producer, producerEpoch: epoch, baseSequence }), { topicId }))
+    const put = (
+      /** @type {string} */ label,
+      /** @type {number} */ baseSequence,
+      { count = 1, epoch = 0, producer = id } = {},
+    ) =>
+      probe.ask(
+        label,
+        PRODUCE,
+        version,
+        produceRequest(topic, batch(count, { producerId: producer, producerEpoch: epoch, baseSequence }), {
+          topicId,
+        }),
+      )
     await put('unknown producer starts at 5', 5, { producer: id + 500 })
     await put('unknown producer goes on at 6', 6, { producer: id + 500 })
     await put('first', 0, { count: 2 })
@@ -59,5 +78,14 @@ async function sequences(probe) {
     await probe.ask('mixed with plain', PRODUCE, version, produceRequest(topic, batch(1), { topicId }))
     await put('compressed too', 1, { epoch: 30000, count: 3 })
     await probe.ask(`read back of ${version}`, FETCH, 11, fetchRequest(topic, [{}]))
+  }
+}
+
+/** Asks until there is one: a broker that has just started may have none yet. @param {import('./kit.mjs').Probe} probe */
+async function newProducerId(probe) {
+  for (;;) {
+    const { producerId } = await probe.quietly(INIT_PRODUCER_ID, 0, { transactionalId: null, transactionTimeoutMs: 60_000 })
+    if (Number(producerId) >= 0) return Number(producerId)
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

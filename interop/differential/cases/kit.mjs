@@ -18,8 +18,8 @@ export const CREATE_PARTITIONS = 37
 export const DESCRIBE_CLUSTER = 60
 export const DESCRIBE_TOPIC_PARTITIONS = 75
 
-export const zeroUuid = '00000000-0000-0000-0000-000000000000'
-export const strangeUuid = '11111111-2222-3333-4444-555555555555'
+export const zeroUuid = 'AAAAAAAAAAAAAAAAAAAAAA'
+export const strangeUuid = 'EREiIjMzRERVVVVVVVVVVQ'
 
 /** @typedef {import('../transcript.mjs').Probe} Probe */
 /** @typedef {{name: string, reference?: 'zookeeper' | 'kraft', run: (probe: Probe) => Promise<void>}} Case */
@@ -45,7 +45,8 @@ export async function createTopic(probe, name, { partitions = 1, configs = {} } 
     validateOnly: false,
   })
   const [created] = response.topics
-  if (created.errorCode !== 0) throw new Error(`creating ${name}: ${created.errorCode} ${created.errorMessage}`)
+  if (created.errorCode !== 0)
+    throw new Error(`creating ${name}: ${created.errorCode} ${created.errorMessage}`)
   return /** @type {string} */ (created.topicId)
 }
 
@@ -97,7 +98,12 @@ export function fetchRequest(topic, partitions, options = {}) {
       {
         topic,
         topicId,
-        partitions: partitions.map((each) => ({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000, ...each })),
+        partitions: partitions.map((each) => ({
+          partition: 0,
+          fetchOffset: 0,
+          partitionMaxBytes: 1_000_000,
+          ...each,
+        })),
       },
     ],
   }

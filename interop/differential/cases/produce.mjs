@@ -1,8 +1,18 @@
 /** Produce in all versions: formats, acks, addresses, and records that must be refused. */
-import { batch, changed, messageSet, T } from '../records.mjs'
-import { buildBatch } from '../../../dist/records/record-batch-builder.js'
+
 import * as RecordBatch from '../../../dist/records/record-batch.js'
-import { createTopic, FETCH, fetchRequest, METADATA, PRODUCE, produceRequest, strangeUuid, zeroUuid } from './kit.mjs'
+import { buildBatch } from '../../../dist/records/record-batch-builder.js'
+import { batch, changed, messageSet, T } from '../records.mjs'
+import {
+  createTopic,
+  FETCH,
+  fetchRequest,
+  METADATA,
+  PRODUCE,
+  produceRequest,
+  strangeUuid,
+  zeroUuid,
+} from './kit.mjs'
 
 /** @type {import('./kit.mjs').Case[]} */
 export const cases = [
@@ -36,7 +46,13 @@ async function formats(probe) {
     for (const compression of /** @type {const} */ (['gzip', 'snappy', 'lz4', 'zstd'])) {
       await put(`magic 2 ${compression}`, batch(4, { compression }))
     }
-    await put('nulls and empties', buildBatch([{ timestampMs: T, key: null, value: null }, { timestampMs: T, key: '', value: '' }]))
+    await put(
+      'nulls and empties',
+      buildBatch([
+        { timestampMs: T, key: null, value: null },
+        { timestampMs: T, key: '', value: '' },
+      ]),
+    )
     await put('no timestamps', buildBatch([{ key: 'a', value: 'b' }]))
     await put('timestamp 0', buildBatch([{ timestampMs: 0, key: 'a', value: 'b' }]))
     await probe.ask(`read back of ${version}`, FETCH, 11, fetchRequest(topic, [{}]))
@@ -50,12 +66,26 @@ async function acks(probe) {
     const topicId = await createTopic(probe, topic)
     const records = version < 3 ? messageSet(1, 1) : batch(1)
     for (const value of [1, -1, 2, -2, 32767]) {
-      await probe.ask(`acks ${value}`, PRODUCE, version, produceRequest(topic, records, { topicId, acks: value }))
+      await probe.ask(
+        `acks ${value}`,
+        PRODUCE,
+        version,
+        produceRequest(topic, records, { topicId, acks: value }),
+      )
     }
     await probe.ask('no timeout', PRODUCE, version, produceRequest(topic, records, { topicId, timeoutMs: 0 }))
-    await probe.ask('negative timeout', PRODUCE, version, produceRequest(topic, records, { topicId, timeoutMs: -1 }))
+    await probe.ask(
+      'negative timeout',
+      PRODUCE,
+      version,
+      produceRequest(topic, records, { topicId, timeoutMs: -1 }),
+    )
     await probe.ask('no topics', PRODUCE, version, { acks: 1, timeoutMs: 1000, topicData: [] })
-    await probe.ask('no partitions', PRODUCE, version, { acks: 1, timeoutMs: 1000, topicData: [{ name: topic, topicId, partitionData: [] }] })
+    await probe.ask('no partitions', PRODUCE, version, {
+      acks: 1,
+      timeoutMs: 1000,
+      topicData: [{ name: topic, topicId, partitionData: [] }],
+    })
     const silent = async (/** @type {string} */ label, /** @type {unknown} */ request) => {
       probe.peer.close()
       await probe.peer.send(probe.peer.requestFrame(PRODUCE, version, request))
@@ -63,7 +93,14 @@ async function acks(probe) {
     }
     await silent('acks 0', produceRequest(topic, records, { topicId, acks: 0 }))
     await silent('acks 0 to nowhere', produceRequest('nowhere', records, { topicId: strangeUuid, acks: 0 }))
-    await silent('acks 0 of garbage', produceRequest(topic, changed(batch(1), (b) => (b[70] ^= 1), { fixCrc: false }), { topicId, acks: 0 }))
+    await silent(
+      'acks 0 of garbage',
+      produceRequest(
+        topic,
+        changed(batch(1), (b) => (b[70] ^= 1), { fixCrc: false }),
+        { topicId, acks: 0 },
+      ),
+    )
     await silent('acks 0 for nothing', { acks: 0, timeoutMs: 1000, topicData: [] })
     await probe.ask(`read back of ${version}`, FETCH, 11, fetchRequest(topic, [{}]))
   }
@@ -102,7 +139,16 @@ async function addresses(probe) {
     await probe.ask('one partition twice', PRODUCE, version, {
       acks: -1,
       timeoutMs: 1000,
-      topicData: [{ name: 'addresses', topicId, partitionData: [{ index: 0, records }, { index: 0, records }] }],
+      topicData: [
+        {
+          name: 'addresses',
+          topicId,
+          partitionData: [
+            { index: 0, records },
+            { index: 0, records },
+          ],
+        },
+      ],
     })
   }
 }
@@ -111,7 +157,8 @@ async function addresses(probe) {
 async function badRecords(probe) {
   const topicId = await createTopic(probe, 'bad-records')
   const good = batch(2)
-  const set = (/** @type {(bytes: Buffer) => void} */ change, fixCrc = true) => changed(good, change, { fixCrc })
+  const set = (/** @type {(bytes: Buffer) => void} */ change, fixCrc = true) =>
+    changed(good, change, { fixCrc })
   /** @type {[string, Buffer | null][]} */
   const broken = [
     ['null', null],
@@ -151,7 +198,10 @@ async function badRecords(probe) {
     ['says snappy', set((b) => (b[22] = 2))],
     ['says lz4', set((b) => (b[22] = 3))],
     ['control batch', batch(1, { isControl: true })],
-    ['transactional without a transaction', batch(1, { isTransactional: true, producerId: 77, producerEpoch: 0, baseSequence: 0 })],
+    [
+      'transactional without a transaction',
+      batch(1, { isTransactional: true, producerId: 77, producerEpoch: 0, baseSequence: 0 }),
+    ],
     ['LogAppendTime from the client', batch(1, { logAppendTimeMs: T })],
     ['delete horizon from the client', set((b) => (b[22] |= 0x40))],
     ['unknown attribute', set((b) => (b[21] |= 0x80))],
@@ -163,12 +213,50 @@ async function badRecords(probe) {
     ['garbage inside', set((b) => b.fill(0xff, 61))],
     ['record length 0', set((b) => (b[61] = 0))],
     ['record length too long', set((b) => (b[61] = 0x7e))],
-    ['gap in offset deltas', buildBatch([{ offset: 0, timestampMs: T, value: 'a' }, { offset: 2, timestampMs: T, value: 'b' }])],
-    ['gzip, gap in offset deltas', buildBatch([{ offset: 0, timestampMs: T, value: 'a' }, { offset: 2, timestampMs: T, value: 'b' }], { compression: 'gzip' })],
-    ['gzip, count too high', changed(batch(2, { compression: 'gzip' }), (b) => { b.writeInt32BE(3, RecordBatch.RECORD_COUNT_AT); b.writeInt32BE(2, RecordBatch.LAST_OFFSET_DELTA_AT) })],
-    ['gzip, count too low', changed(batch(2, { compression: 'gzip' }), (b) => { b.writeInt32BE(1, RecordBatch.RECORD_COUNT_AT); b.writeInt32BE(0, RecordBatch.LAST_OFFSET_DELTA_AT) })],
-    ['gzip, wrong max timestamp', changed(batch(2, { compression: 'gzip' }), (b) => b.writeBigInt64BE(BigInt(T + 9), RecordBatch.MAX_TIMESTAMP_AT))],
-    ['plain, consistent counts that lie', set((b) => { b.writeInt32BE(3, RecordBatch.RECORD_COUNT_AT); b.writeInt32BE(2, RecordBatch.LAST_OFFSET_DELTA_AT) })],
+    [
+      'gap in offset deltas',
+      buildBatch([
+        { offset: 0, timestampMs: T, value: 'a' },
+        { offset: 2, timestampMs: T, value: 'b' },
+      ]),
+    ],
+    [
+      'gzip, gap in offset deltas',
+      buildBatch(
+        [
+          { offset: 0, timestampMs: T, value: 'a' },
+          { offset: 2, timestampMs: T, value: 'b' },
+        ],
+        { compression: 'gzip' },
+      ),
+    ],
+    [
+      'gzip, count too high',
+      changed(batch(2, { compression: 'gzip' }), (b) => {
+        b.writeInt32BE(3, RecordBatch.RECORD_COUNT_AT)
+        b.writeInt32BE(2, RecordBatch.LAST_OFFSET_DELTA_AT)
+      }),
+    ],
+    [
+      'gzip, count too low',
+      changed(batch(2, { compression: 'gzip' }), (b) => {
+        b.writeInt32BE(1, RecordBatch.RECORD_COUNT_AT)
+        b.writeInt32BE(0, RecordBatch.LAST_OFFSET_DELTA_AT)
+      }),
+    ],
+    [
+      'gzip, wrong max timestamp',
+      changed(batch(2, { compression: 'gzip' }), (b) =>
+        b.writeBigInt64BE(BigInt(T + 9), RecordBatch.MAX_TIMESTAMP_AT),
+      ),
+    ],
+    [
+      'plain, consistent counts that lie',
+      set((b) => {
+        b.writeInt32BE(3, RecordBatch.RECORD_COUNT_AT)
+        b.writeInt32BE(2, RecordBatch.LAST_OFFSET_DELTA_AT)
+      }),
+    ],
     ['too large', buildBatch([{ timestampMs: T, value: Buffer.alloc(1_048_600) }])],
     ['just not too large', buildBatch([{ timestampMs: T, value: Buffer.alloc(1_048_500) }])],
   ]
@@ -176,7 +264,12 @@ async function badRecords(probe) {
     for (const [label, records] of broken) {
       await probe.ask(label, PRODUCE, version, produceRequest('bad-records', records, { topicId }))
     }
-    await probe.ask(`end after ${version}`, FETCH, 11, fetchRequest('bad-records', [{ fetchOffset: 1_000_000 }]))
+    await probe.ask(
+      `end after ${version}`,
+      FETCH,
+      11,
+      fetchRequest('bad-records', [{ fetchOffset: 1_000_000 }]),
+    )
   }
 }
 
@@ -220,22 +313,47 @@ async function topicSettings(probe) {
     'append-time': { 'message.timestamp.type': 'LogAppendTime' },
     'small-messages': { 'max.message.bytes': '200' },
     'small-segments': { 'segment.bytes': '100' },
-    'tight-times': { 'message.timestamp.before.max.ms': '3600000', 'message.timestamp.after.max.ms': '3600000' },
+    'tight-times': {
+      'message.timestamp.before.max.ms': '3600000',
+      'message.timestamp.after.max.ms': '3600000',
+    },
     'to-gzip': { 'compression.type': 'gzip' },
     'to-plain': { 'compression.type': 'uncompressed' },
     'no-isr': { 'min.insync.replicas': '2' },
   })
   const ids = new Map()
-  for (const [name, configs] of Object.entries(topics)) ids.set(name, await createTopic(probe, name, { configs }))
+  for (const [name, configs] of Object.entries(topics))
+    ids.set(name, await createTopic(probe, name, { configs }))
   const now = Date.now()
-  const keyless = buildBatch([{ timestampMs: T, key: 'a', value: 'b' }, { timestampMs: T, key: null, value: 'b' }])
-  const present = (/** @type {number} */ shiftMs) => buildBatch([{ timestampMs: now, key: 'a', value: 'b' }, { timestampMs: now + shiftMs, key: 'b', value: 'c' }])
+  const keyless = buildBatch([
+    { timestampMs: T, key: 'a', value: 'b' },
+    { timestampMs: T, key: null, value: 'b' },
+  ])
+  const present = (/** @type {number} */ shiftMs) =>
+    buildBatch([
+      { timestampMs: now, key: 'a', value: 'b' },
+      { timestampMs: now + shiftMs, key: 'b', value: 'c' },
+    ])
   for (const version of probe.versions(PRODUCE)) {
-    const put = (/** @type {string} */ topic, /** @type {string} */ label, /** @type {Buffer} */ records, options = {}) =>
-      probe.ask(`${topic}, ${label}`, PRODUCE, version, produceRequest(topic, records, { topicId: ids.get(topic), ...options }))
+    const put = (
+      /** @type {string} */ topic,
+      /** @type {string} */ label,
+      /** @type {Buffer} */ records,
+      options = {},
+    ) =>
+      probe.ask(
+        `${topic}, ${label}`,
+        PRODUCE,
+        version,
+        produceRequest(topic, records, { topicId: ids.get(topic), ...options }),
+      )
     for (const name of Object.keys(topics)) {
       await put(name, 'plain', version < 3 ? messageSet(1, 2) : batch(2))
-      await put(name, 'gzip', version < 3 ? messageSet(1, 2, { compression: 'gzip' }) : batch(2, { compression: 'gzip' }))
+      await put(
+        name,
+        'gzip',
+        version < 3 ? messageSet(1, 2, { compression: 'gzip' }) : batch(2, { compression: 'gzip' }),
+      )
     }
     if (version < 3) await put('append-time', 'magic 0', messageSet(0, 2))
     if (version < 3) await put('tight-times', 'magic 0', messageSet(0, 2))
@@ -250,5 +368,6 @@ async function topicSettings(probe) {
     await put('tight-times', 'no time', buildBatch([{ key: 'a', value: 'b' }]))
     await put('no-isr', 'acks 1', batch(1), { acks: 1 })
   }
-  for (const name of Object.keys(topics)) await probe.ask(`read back of ${name}`, FETCH, 11, fetchRequest(name, [{}]))
+  for (const name of Object.keys(topics))
+    await probe.ask(`read back of ${name}`, FETCH, 11, fetchRequest(name, [{}]))
 }

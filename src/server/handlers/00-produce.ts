@@ -44,6 +44,8 @@ interface Append {
   readonly index: number
   readonly partition: Partition | undefined
   readonly outcome: AppendOutcome
+  /** The partition's term in which the records were staged. */
+  readonly term: number
 }
 
 export function produceHandler(services: BrokerServices): Handler<ProduceRequest, Response> {
@@ -55,7 +57,7 @@ export function produceHandler(services: BrokerServices): Handler<ProduceRequest
       for (const data of topic.partitionData) {
         const partition = name === undefined ? undefined : services.replicaManager.partition(name, data.index)
         const outcome = stage(services, request, context, { partition, topic: name, data }, pending)
-        appends.push({ topic, index: data.index, partition, outcome })
+        appends.push({ topic, index: data.index, partition, outcome, term: partition?.term ?? 0 })
       }
     }
     pending.seal()
@@ -165,6 +167,19 @@ function showsLeader({ partition, outcome }: Append, { apiVersion }: RequestCont
   )
 }
 
+/** Kafka tells the start of the log with the errors that the log itself finds, but for these. */
+function hidesLogStart(errorCode: number): boolean {
+  switch (errorCode) {
+    case ErrorCode.CORRUPT_MESSAGE:
+    case ErrorCode.MESSAGE_TOO_LARGE:
+    case ErrorCode.RECORD_LIST_TOO_LARGE:
+    case ErrorCode.KAFKA_STORAGE_ERROR:
+      return true
+    default:
+      return false
+  }
+}
+
 function partitionResponse(services: BrokerServices, context: RequestContext, append: Append) {
   const { index, partition, outcome } = append
   const { errorCode } = outcome
@@ -175,7 +190,7 @@ function partitionResponse(services: BrokerServices, context: RequestContext, ap
     errorMessage: outcome.errorMessage,
     baseOffset: failed ? -1 : outcome.firstOffset,
     logAppendTimeMs: failed ? -1 : outcome.logAppendTimeMs,
-    logStartOffset: failed ? -1 : outcome.logStartOffset,
+    logStartOffset: hidesLogStart(errorCode) ? -1 : outcome.logStartOffset,
     recordErrors: outcome.recordErrors.map(({ batchIndex, message }) => ({
       batchIndex,
       batchIndexErrorMessage: message,

@@ -5,6 +5,7 @@
  * - Special timestamps: -1 the end that the client may read to (the log's end for replicas), -2 the start, -3 the
  *   record with the largest timestamp (7+), -4 the start of what is on local disk (8+), -5 and -6 the ends of what is
  *   in remote storage, which there never is.
+ * - What is special in later versions only is UNSUPPORTED_VERSION; a partition asked twice (1+) INVALID_REQUEST.
  * - A timestamp that no record reaches: offset and timestamp of -1. Records that can't be read yet are not found.
  */
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -28,18 +29,40 @@ const READ_COMMITTED = 1
 const FIRST_VERSION_WITH_EPOCHS = 4
 const DEBUGGING_REPLICA = -2
 
+/** The first version that may ask for a special timestamp. What isn't in here is no timestamp if it is negative. */
+const FIRST_VERSIONS: ReadonlyMap<number, number> = new Map([
+  [LATEST, 0],
+  [EARLIEST, 0],
+  [MAX_TIMESTAMP, 7],
+  [EARLIEST_LOCAL, 8],
+  [LATEST_TIERED, 9],
+  [EARLIEST_PENDING_UPLOAD, 11],
+])
+
 const NOT_FOUND = { timestamp: -1, offset: -1, leaderEpoch: -1 }
 
 export function listOffsetsHandler(services: BrokerServices): Handler<ListOffsetsRequest, Response> {
   return defineHandler(ListOffsetsRequest, ListOffsetsResponse, [0, 11], (request, context) => ({
-    topics: request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map((asked) => ({
-        partitionIndex: asked.partitionIndex,
-        ...listOffset(services, request, name, asked, context.apiVersion),
-      })),
-    })),
+    topics: request.topics.map(({ name, partitions }) => {
+      const twice = context.apiVersion === 0 ? new Set() : askedTwice(partitions)
+      return {
+        name,
+        partitions: partitions.map((asked) => ({
+          partitionIndex: asked.partitionIndex,
+          ...(twice.has(asked.partitionIndex)
+            ? { errorCode: ErrorCode.INVALID_REQUEST }
+            : listOffset(services, request, name, asked, context.apiVersion)),
+        })),
+      }
+    }),
   }))
+}
+
+function askedTwice(partitions: readonly PartitionRequest[]): Set<number> {
+  const seen = new Set<number>()
+  const twice = new Set<number>()
+  for (const { partitionIndex } of partitions) (seen.has(partitionIndex) ? twice : seen).add(partitionIndex)
+  return twice
 }
 
 function listOffset(
@@ -49,13 +72,16 @@ function listOffset(
   asked: PartitionRequest,
   apiVersion: number,
 ) {
+  if (asked.timestamp < 0 && apiVersion < (FIRST_VERSIONS.get(asked.timestamp) ?? Infinity)) {
+    return { errorCode: ErrorCode.UNSUPPORTED_VERSION }
+  }
   const partition = leaderOf(services, topic, asked.partitionIndex)
   if (typeof partition === 'number') return { errorCode: partition }
   const epochError = partition.checkLeaderEpoch(asked.currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return { errorCode: epochError }
   const log = partition.onlineLog
   const readableEnd = readableEndOf(log, request)
-  if (apiVersion === 0) return { errorCode: ErrorCode.NONE, oldStyleOffsets: oldStyleOffsets(log, asked, readableEnd) }
+  if (apiVersion === 0) return { errorCode: ErrorCode.NONE, oldStyleOffsets: oldStyleOffsets(log, asked, readableEnd, services.clock.nowMs()) }
   const { leaderEpoch, ...found } = find(log, asked.timestamp, readableEnd, partition.leaderEpoch)
   return { errorCode: ErrorCode.NONE, ...found, ...(apiVersion >= FIRST_VERSION_WITH_EPOCHS ? { leaderEpoch } : undefined) }
 }
@@ -83,13 +109,13 @@ function find(log: UnifiedLog, timestamp: number, readableEnd: number, leaderEpo
 
 /**
  * Version 0: the starts of segments from the newest down that hold nothing but records before the time, with the
- * readable end in front for "latest". Kafka goes by the files' times of change; records' timestamps tell the same and
+ * readable end in front for "latest" and times to come. Kafka goes by the files' times of change; records' timestamps tell the same and
  * survive a copy of the folder.
  */
-function oldStyleOffsets(log: UnifiedLog, asked: PartitionRequest, readableEnd: number): number[] {
+function oldStyleOffsets(log: UnifiedLog, asked: PartitionRequest, readableEnd: number, nowMs: number): number[] {
   const count = Math.max(0, asked.maxNumOffsets)
   if (asked.timestamp === EARLIEST) return [log.logStartOffset].slice(0, count)
-  const isLatest = asked.timestamp === LATEST
+  const isLatest = asked.timestamp === LATEST || asked.timestamp >= nowMs
   const end = isLatest ? readableEnd : (log.lookupTimestamp(asked.timestamp)?.offset ?? readableEnd)
   const starts = log.segmentBaseOffsets.map((base) => Math.max(base, log.logStartOffset)).filter((base) => base < end)
   const offsets = [...new Set(starts)].reverse()

@@ -5,7 +5,7 @@
  * - Unknown topics are created where `auto.create.topics.enable` and the client (4+) allow it. Kafka answers such a
  *   topic with LEADER_NOT_AVAILABLE and lets the client ask again; here the answer waits a little for the topic, and
  *   falls back to that code. A name that can't be created says why.
- * - 10 shows topic ids; from 12 on topics are also asked for by id.
+ * - 10 shows topic ids; from 12 on topics are also asked for by id. Who does so earlier gets INVALID_REQUEST.
  */
 import type { TopicMetadata } from '../../metadata/metadata-cache.ts'
 import { isInternalTopic, topicNameProblem } from '../../metadata/topic-names.ts'
@@ -28,7 +28,7 @@ import {
 type Response = Draft<typeof MetadataResponse>
 type TopicResponse = NonNullable<Response['topics']>[number]
 
-const FIRST_VERSION_WITH_NULL_NAMES = 12
+const FIRST_VERSION_BY_ID = 12
 
 /** Errors of creation, by topic. */
 type CreationErrors = ReadonlyMap<string, number>
@@ -36,12 +36,31 @@ const NO_ERRORS: CreationErrors = new Map()
 
 export function metadataHandler(services: BrokerServices): Handler<MetadataRequest, Response> {
   return defineHandler(MetadataRequest, MetadataResponse, [0, 13], (request, context) => {
+    if (asksByIdTooEarly(request, context.apiVersion)) return refusal(request)
     const missing = topicsToCreate(services, request)
     if (missing.length === 0) return response(services, request, context, NO_ERRORS)
     return services.autoTopicCreation
       .create(missing)
       .then((errors) => response(services, request, context, errors))
   })
+}
+
+/** Versions 10 and 11 have the fields to ask by id, but only 12 means it. */
+function asksByIdTooEarly({ topics }: MetadataRequest, apiVersion: number): boolean {
+  if (topics === null || apiVersion >= FIRST_VERSION_BY_ID) return false
+  return topics.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)
+}
+
+/** The request as a whole makes no sense: nothing else is told, as in Kafka. */
+function refusal({ topics }: MetadataRequest): Response {
+  return {
+    brokers: [],
+    topics: (topics ?? []).map(({ name, topicId }) => ({
+      errorCode: ErrorCode.INVALID_REQUEST,
+      name: name ?? '',
+      topicId,
+    })),
+  }
 }
 
 function topicsToCreate(services: BrokerServices, request: MetadataRequest): string[] {
@@ -66,13 +85,13 @@ function response(
   return {
     brokers: advertisedBrokers(services, context),
     clusterId: metadataCache.clusterId,
-    controllerId: metadataCache.snapshot().controllerId,
+    controllerId: metadataCache.controllerId,
     clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
       ? ALL_CLUSTER_OPERATIONS
       : OPERATIONS_NOT_ASKED_FOR,
     topics: requestedTopics(services, request, context.apiVersion).map((asked) => ({
-      ...topicResponse(services, context, asked, errors),
       topicAuthorizedOperations: operations,
+      ...topicResponse(services, context, asked, errors),
     })),
   }
 }
@@ -85,9 +104,10 @@ interface AskedTopic {
 function requestedTopics(services: BrokerServices, request: MetadataRequest, apiVersion: number): AskedTopic[] {
   const { topics } = request
   if (topics === null || (apiVersion === 0 && topics.length === 0)) {
-    return Array.from(services.metadataCache.snapshot().topics.keys(), (name) => ({ name, topicId: ZERO_UUID }))
+    return Array.from(services.metadataCache.topicNames(), (name) => ({ name, topicId: ZERO_UUID }))
   }
-  return topics
+  // A topic that is asked for twice is told once.
+  return [...new Map(topics.map((topic) => [topic.topicId === ZERO_UUID ? topic.name : topic.topicId, topic])).values()]
 }
 
 function topicResponse(
@@ -96,15 +116,18 @@ function topicResponse(
   { name, topicId }: AskedTopic,
   errors: CreationErrors,
 ): TopicResponse {
-  // Versions 10 and 11 can ask for a null name but not answer with one.
-  const noName = context.apiVersion >= FIRST_VERSION_WITH_NULL_NAMES ? null : ''
   if (topicId !== ZERO_UUID) {
     const byId = services.metadataCache.topicById(topicId)
     return byId === undefined
-      ? { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: noName, topicId }
+      ? {
+          errorCode: ErrorCode.UNKNOWN_TOPIC_ID,
+          name: null,
+          topicId,
+          topicAuthorizedOperations: OPERATIONS_NOT_ASKED_FOR,
+        }
       : knownTopic(services, context, byId)
   }
-  if (name === null) return { errorCode: ErrorCode.INVALID_REQUEST, name: noName }
+  if (name === null) return { errorCode: ErrorCode.INVALID_REQUEST, name: null }
   const topic = services.metadataCache.topic(name)
   if (topic !== undefined) return knownTopic(services, context, topic)
   return { errorCode: unknownTopicError(name, errors), name, isInternal: isInternalTopic(name) }

@@ -19,6 +19,8 @@ type Coordinator = NonNullable<Response['coordinators']>[number]
 
 const GROUP = 0
 const TRANSACTION = 1
+/** What Kafka says there up to version 3; from 4 on nothing. */
+const NO_ERROR = 'NONE'
 
 export function findCoordinatorHandler(services: BrokerServices): Handler<FindCoordinatorRequest, Response> {
   return defineHandler(FindCoordinatorRequest, FindCoordinatorResponse, [0, 6], async (request, context) => {
@@ -31,7 +33,7 @@ export function findCoordinatorHandler(services: BrokerServices): Handler<FindCo
     const coordinators = keys.map((key) => find(services, context, topic, key))
     if (context.apiVersion >= 4) return { coordinators }
     const { key: _, ...only } = coordinators[0]!
-    return only
+    return only.errorCode === ErrorCode.NONE ? { ...only, errorMessage: NO_ERROR } : only
   })
 }
 

@@ -23,7 +23,7 @@ const BROKER = 4
 
 interface Described {
   readonly errorCode: number
-  readonly errorMessage: string | null
+  readonly errorMessage: string
   readonly configs: readonly DescribedConfig[]
 }
 
@@ -50,7 +50,7 @@ function describe(services: BrokerServices, resource: Resource, includeSynonyms:
     const problem = topicNameProblem(resourceName)
     if (problem !== undefined) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION, problem)
     if (services.metadataCache.topic(resourceName) === undefined) {
-      return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null)
+      return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '')
     }
     return succeeded(describeTopicConfigs(services.configRepository.get('topics', resourceName), sources, options))
   }
@@ -69,9 +69,9 @@ function describe(services: BrokerServices, resource: Resource, includeSynonyms:
 }
 
 function succeeded(configs: readonly DescribedConfig[]): Described {
-  return { errorCode: ErrorCode.NONE, errorMessage: null, configs }
+  return { errorCode: ErrorCode.NONE, errorMessage: '', configs }
 }
 
-function failed(errorCode: number, errorMessage: string | null): Described {
+function failed(errorCode: number, errorMessage: string): Described {
   return { errorCode, errorMessage, configs: [] }
 }

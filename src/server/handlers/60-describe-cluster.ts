@@ -30,7 +30,7 @@ export function describeClusterHandler(services: BrokerServices): Handler<Descri
     }
     return {
       clusterId: services.metadataCache.clusterId,
-      controllerId: services.metadataCache.snapshot().controllerId,
+      controllerId: services.metadataCache.controllerId,
       brokers: advertisedBrokers(services, context).map(({ nodeId, ...rest }) => ({ brokerId: nodeId, ...rest })),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
         ? ALL_CLUSTER_OPERATIONS

@@ -1,7 +1,7 @@
 /**
  * DescribeTopicPartitions (75), version 0: topics page by page (KIP-966). Topics come in the order of their names; a
  * page ends after `responsePartitionLimit` partitions (at most `max.request.partition.size.limit`), and its cursor
- * names where the next one starts. No topics asked for means all.
+ * names where the next one starts. No topics asked for means all. A cursor that can't be one is INVALID_REQUEST.
  */
 import { isInternalTopic, topicNameProblem } from '../../metadata/topic-names.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -22,6 +22,9 @@ export function describeTopicPartitionsHandler(
 ): Handler<DescribeTopicPartitionsRequest, Response> {
   return defineHandler(DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, [0, 0], (request, context) => {
     const { cursor } = request
+    if (cursor !== null && !isUsable(cursor, request)) {
+      return { topics: request.topics.map(({ name }) => ({ errorCode: ErrorCode.INVALID_REQUEST, name })) }
+    }
     let partitionsLeft = Math.min(
       Math.max(1, request.responsePartitionLimit),
       services.config.maxRequestPartitionSizeLimit,
@@ -31,7 +34,12 @@ export function describeTopicPartitionsHandler(
       if (cursor !== null && name < cursor.topicName) continue
       const topic = services.metadataCache.topic(name)
       if (topic === undefined) {
-        topics.push({ errorCode: unknownTopicError(name), name, isInternal: isInternalTopic(name) })
+        topics.push({
+          errorCode: unknownTopicError(name),
+          name,
+          isInternal: isInternalTopic(name),
+          topicAuthorizedOperations: ALL_TOPIC_OPERATIONS,
+        })
         continue
       }
       const first = cursor?.topicName === name ? cursor.partitionIndex : 0
@@ -57,8 +65,16 @@ export function describeTopicPartitionsHandler(
   })
 }
 
+/** A cursor points at a partition of a topic that is asked for; all topics are asked for by none. */
+function isUsable(
+  { topicName, partitionIndex }: { readonly topicName: string; readonly partitionIndex: number },
+  { topics }: DescribeTopicPartitionsRequest,
+): boolean {
+  return partitionIndex >= 0 && (topics.length === 0 || topics.some(({ name }) => name === topicName))
+}
+
 function askedNames(services: BrokerServices, { topics }: DescribeTopicPartitionsRequest): string[] {
-  const names = topics.length > 0 ? topics.map(({ name }) => name) : services.metadataCache.snapshot().topics.keys()
+  const names = topics.length > 0 ? topics.map(({ name }) => name) : services.metadataCache.topicNames()
   return [...new Set(names)].sort()
 }
 

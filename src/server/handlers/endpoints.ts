@@ -15,7 +15,7 @@ export interface AdvertisedBroker {
 /** Live brokers with an endpoint for the client's listener. */
 export function advertisedBrokers(services: BrokerServices, context: RequestContext): AdvertisedBroker[] {
   const brokers: AdvertisedBroker[] = []
-  for (const id of services.metadataCache.snapshot().brokers.keys()) {
+  for (const id of services.metadataCache.brokerIds()) {
     const broker = advertisedBroker(services, context, id)
     if (broker !== undefined) brokers.push(broker)
   }

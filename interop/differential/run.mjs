@@ -1,0 +1,188 @@
+/**
+ * Differential conformance: sends the same requests to Apache Kafka 3.9 and to Sluice, each started afresh with the
+ * same settings, and compares what they answer.
+ *
+ *   node interop/differential/run.mjs [--only PATTERN] [--all] [--reference FILE]
+ *
+ * --only runs the cases whose names match. --reference keeps Apache Kafka's answers in FILE, or takes them from there
+ * if it exists (a JVM less to wait for); it holds for the cases it was made with. --all prints expected differences
+ * too. Needs `npm run build`, Java, and the jars that scripts/peers/peers.mjs fetches.
+ *
+ * Ends with "N passed, N failed": a passed check is a request that both answered alike, or with a listed difference.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startApacheKafka } from '../../scripts/peers/apache-kafka.mjs'
+import { apacheKafka } from '../../scripts/peers/peers.mjs'
+import { freePort } from '../../scripts/peers/probe.mjs'
+import { startBroker } from '../lib/broker.mjs'
+import { cases as cluster } from './cases/cluster.mjs'
+import { cases as connection } from './cases/connection.mjs'
+import { cases as fetch } from './cases/fetch.mjs'
+import { cases as idempotence } from './cases/idempotence.mjs'
+import { cases as offsets } from './cases/offsets.mjs'
+import { cases as produce } from './cases/produce.mjs'
+import { cases as topics } from './cases/topics.mjs'
+import { expected } from './expected.mjs'
+import { startKafkaWithZooKeeper } from './kafka.mjs'
+import { Peer } from './peer.mjs'
+import { differences, Probe } from './transcript.mjs'
+
+/** The versions that a broker advertises, by key. @typedef {[number, [number, number]][]} Versions */
+/** @typedef {{versions: Versions, outcomes: import('./transcript.mjs').Transcript}} Recorded */
+/** @typedef {'zookeeper' | 'kraft'} Reference */
+
+const overrides = {
+  'num.partitions': '2',
+  'offsets.topic.num.partitions': '3',
+  'offsets.topic.replication.factor': '1',
+  'transaction.state.log.num.partitions': '3',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  // The cases' records are years old.
+  'log.retention.ms': '-1',
+}
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    all: { type: 'boolean', default: false },
+    reference: { type: 'string' },
+  },
+})
+const pattern = new RegExp(options.only ?? '')
+const cases = [...cluster, ...connection, ...produce, ...idempotence, ...fetch, ...offsets, ...topics]
+const folder = mkdtempSync(join(tmpdir(), 'sluice-differential-'))
+
+async function main() {
+  let passed = 0
+  let failed = 0
+  let foreseen = 0
+  for (const reference of /** @type {Reference[]} */ (['zookeeper', 'kraft'])) {
+    const chosen = cases.filter(
+      (each) => (each.reference ?? 'zookeeper') === reference && pattern.test(each.name),
+    )
+    if (chosen.length === 0) continue
+    const theirs = await recordedOf(reference, chosen)
+    const ours = await recordSluice(chosen, theirs)
+    for (const label of new Set([...Object.keys(theirs.outcomes), ...Object.keys(ours.outcomes)])) {
+      const found = differences(theirs.outcomes[label], ours.outcomes[label])
+      const open = found.filter(({ path }) => !reasonFor(label, path))
+      if (open.length > 0) failed++
+      else passed++
+      if (open.length < found.length) foreseen++
+      for (const each of options.all ? found : open) print(label, each)
+    }
+  }
+  console.log(`${foreseen} of them differ as expected`)
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed > 0 ? 1 : 0
+}
+
+/** @param {string} label @param {{path: string, reference: unknown, ours: unknown}} difference */
+function print(label, { path, reference, ours }) {
+  const show = (/** @type {unknown} */ value) => JSON.stringify(value)?.slice(0, 300)
+  const reason = reasonFor(label, path)
+  console.log(
+    `${label}\n    ${path}: Kafka ${show(reference)}, Sluice ${show(ours)}${reason ? ` (expected: ${reason})` : ''}`,
+  )
+}
+
+/** @param {string} label @param {string} path */
+function reasonFor(label, path) {
+  return expected.find((each) => each.label.test(label) && each.path.test(path))?.reason
+}
+
+/** @param {Reference} reference @param {import('./cases/kit.mjs').Case[]} chosen @returns {Promise<Recorded>} */
+async function recordedOf(reference, chosen) {
+  const file = options.reference && `${options.reference}.${reference}.json`
+  if (file && existsSync(file)) {
+    const recorded = /** @type {Recorded} */ (JSON.parse(readFileSync(file, 'utf8')))
+    const names = chosen.map((each) => `${each.name}: `)
+    const outcomes = Object.entries(recorded.outcomes).filter(([label]) =>
+      names.some((name) => label.startsWith(name)),
+    )
+    return { ...recorded, outcomes: Object.fromEntries(outcomes) }
+  }
+  const peer = await apacheKafka('3.9')
+  if ('missing' in peer) throw new Error(`Apache Kafka: ${peer.missing}`)
+  const place = join(folder, reference)
+  const broker =
+    reference === 'zookeeper'
+      ? await startKafkaWithZooKeeper({ home: peer.path, folder: place, overrides })
+      : await startApacheKafka({
+          home: peer.path,
+          folder: place,
+          port: await freePort(),
+          controllerPort: await freePort(),
+          overrides,
+        })
+  try {
+    const versions = await advertised(broker.port)
+    const outcomes = await record(broker.port, new Map(versions), chosen)
+    if (file) writeFileSync(file, JSON.stringify({ versions, outcomes }, undefined, 1))
+    return { versions, outcomes }
+  } finally {
+    await broker.stop('SIGKILL')
+  }
+}
+
+/** @param {import('./cases/kit.mjs').Case[]} chosen @param {Recorded} theirs @returns {Promise<Recorded>} */
+async function recordSluice(chosen, { versions }) {
+  const broker = await startBroker({
+    kind: 'sluice',
+    folder: join(folder, `sluice-${chosen[0]?.reference ?? ''}`),
+    overrides,
+  })
+  try {
+    const ours = await advertised(broker.port)
+    for (const [key, [first, last]] of ours) {
+      const their = new Map(versions).get(key)
+      // What both have is compared, and the cases go by Kafka's versions: ours must reach as far.
+      if (their && (first > their[0] || last < their[1]))
+        console.log(`API ${key}: Kafka has ${their}, Sluice ${[first, last]}`)
+    }
+    return { versions: ours, outcomes: await record(broker.port, new Map(versions), chosen) }
+  } finally {
+    await broker.stop('SIGKILL')
+  }
+}
+
+/** @param {number} port @returns {Promise<Versions>} */
+async function advertised(port) {
+  const peer = new Peer(port)
+  const outcome = await peer.call(18, 0, {})
+  peer.close()
+  if (!('response' in outcome)) throw new Error('no answer to ApiVersions')
+  return outcome.response.apiKeys.map((/** @type {any} */ each) => [
+    each.apiKey,
+    [each.minVersion, each.maxVersion],
+  ])
+}
+
+/** @param {number} port @param {Map<number, [number, number]>} versions @param {import('./cases/kit.mjs').Case[]} chosen */
+async function record(port, versions, chosen) {
+  const peer = new Peer(port)
+  const probe = new Probe(peer, versions)
+  for (const each of chosen) {
+    probe.begin(each.name)
+    try {
+      const startedAtMs = performance.now()
+      await each.run(probe)
+      if (options.all) console.log(`${each.name}: ${Math.round(performance.now() - startedAtMs)} ms`)
+    } catch (error) {
+      probe.note('the case itself', String(error))
+      console.log(error)
+    }
+  }
+  peer.close()
+  return probe.transcript
+}
+
+try {
+  await main()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
