@@ -1,6 +1,227 @@
 /**
  * Differences that are meant, each with its reason. A difference counts as expected if the label of its request and
- * the path within the answer both match.
- * @type {{label: RegExp, path: RegExp, reason: string}[]}
+ * the path within the answer match, and `when` (if there is one) holds for the two values.
+ *
+ * @typedef {object} Expected
+ * @property {RegExp} label
+ * @property {RegExp} path
+ * @property {(reference: any, ours: any) => boolean} [when]
+ * @property {string} reason
  */
-export const expected = []
+
+const present = (/** @type {unknown} */ value) => value !== undefined && value !== null
+
+/** @type {Expected[]} */
+export const expected = [
+  // Texts
+  {
+    label: /^(produce|sequences)/,
+    path: /errorMessage$|batchIndexErrorMessage$/i,
+    when: (_, ours) => present(ours),
+    reason: 'we say what is wrong with records, in our own words, where Kafka mostly says nothing',
+  },
+  {
+    label: /^(find coordinator|describe configs)/,
+    path: /errorMessage$/,
+    when: (reference, ours) => present(reference) && present(ours),
+    reason: 'texts of errors are our own',
+  },
+  {
+    label: /^create topics: assignment|^(delete topics: both|create partitions: empty name)/,
+    path: /errorMessage$/,
+    when: (_, ours) => present(ours),
+    reason: 'we say what is wrong where Kafka does not, or prints a Scala collection',
+  },
+  {
+    label: /^describe configs/,
+    path: /\.documentation$/,
+    when: (_, ours) => ours === null,
+    reason: "Kafka's texts about its settings are not ours to copy",
+  },
+
+  // Metadata and admin
+  {
+    label: /^metadata: creates v/,
+    path: /\.(errorCode|partitions\[\d\]|topicId)$/,
+    when: (reference, ours) => reference === 5 || !present(reference) || ours === 'TOPIC ID',
+    reason: 'we wait a little for the topic instead of answering LEADER_NOT_AVAILABLE',
+  },
+  {
+    label: /^metadata: neither v12/,
+    path: /./,
+    reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; we answer INVALID_REQUEST for that topic',
+  },
+  {
+    label: /^metadata: id of one, name of another v12/,
+    path: /topics\[nowhere\]$/,
+    reason: 'Kafka forgets topics asked for by name as soon as one is asked for by id',
+  },
+  {
+    label: /^find coordinator: (type 2|share group key).* v6/,
+    path: /errorCode$/,
+    when: (reference, ours) => reference === 15 && ours === 42,
+    reason:
+      'there are no share groups: INVALID_REQUEST is final, COORDINATOR_NOT_AVAILABLE makes clients try for ever',
+  },
+  {
+    label: /^describe configs: broker.* v0/,
+    path: /\.isDefault$/,
+    when: (reference) => reference === false,
+    reason: 'Kafka 3.9 never sets the flag of version 0',
+  },
+  {
+    label: /^describe configs: topic.* v0/,
+    path: /\.isDefault$/,
+    when: (reference) => reference === false,
+    reason: 'Kafka 3.9 never sets the flag of version 0',
+  },
+  {
+    label: /^describe configs: broker/,
+    path: /configs\[(zookeeper\.connect|log\.dirs)\]/,
+    reason: 'the one setting that differs between the two, and folders of their own',
+  },
+  {
+    label: /^create topics: assignment: (negative|twice|unknown broker|no brokers|negative broker) v/,
+    path: /./,
+    reason:
+      'we refuse what can never get a leader, or names a partition twice, as KRaft does; Kafka waits for the timeout',
+  },
+  {
+    label: /^create partitions: empty name/,
+    path: /errorCode$/,
+    when: (reference, ours) => reference === -1 && ours === 3,
+    reason: 'Kafka fails with UNKNOWN_SERVER_ERROR',
+  },
+  {
+    label: /^delete topics: neither/,
+    path: /errorCode$/,
+    reason: 'nothing to authorize: UNKNOWN_TOPIC_ID instead of TOPIC_AUTHORIZATION_FAILED',
+  },
+  {
+    label: /^delete topics: by id v6/,
+    path: /./,
+    reason: "the topic was deleted by the request before; Kafka's controller still remembers its name",
+  },
+  {
+    label: /^many partitions: (by 10,001|to 2\^31-1)/,
+    path: /(errorCode|errorMessage)$/,
+    when: (reference, ours) =>
+      reference === -1 || ours === 'Excessively large number of partitions per request.',
+    reason:
+      'CreatePartitions gets the POLICY_VIOLATION that CreateTopics gets; Kafka 3.9 fails with UNKNOWN_SERVER_ERROR',
+  },
+  {
+    label: /^describe topic partitions: empty name/,
+    path: /(errorCode|topicAuthorizedOperations)$/,
+    reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; we say INVALID_TOPIC_EXCEPTION',
+  },
+
+  // ListOffsets
+  {
+    label: /^list offsets.* v0/,
+    path: /oldStyleOffsets\[\d\]$/,
+    reason: "version 0 goes by records' timestamps, where Kafka goes by the files' times of change",
+  },
+  {
+    label: /^list offsets: -1 offsets v0/,
+    path: /errorCode$/,
+    reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; we list none',
+  },
+
+  // Produce
+  {
+    label: /^produce, bad records: null/,
+    path: /./,
+    reason: 'Kafka never answers a Produce with null records; we say INVALID_RECORD',
+  },
+  {
+    label: /^produce, bad records: (empty|one byte|11 bytes|half a header|a header|cut at its end) v[0-2]$/,
+    path: /errorCode$/,
+    when: (reference) => reference === 0,
+    reason: 'before version 3 Kafka acknowledges records that it did not get whole, and drops them',
+  },
+  {
+    label: /^produce, bad message sets: magic . (cut|only a half|wrapper in wrapper)/,
+    path: /(errorCode|baseOffset)$/,
+    reason: 'Kafka acknowledges a message set whose end is missing, and drops the end',
+  },
+  {
+    label: /^produce, bad message sets: magic . message and batch/,
+    path: /errorCode$/,
+    reason: 'a batch within a message set is corrupt to us',
+  },
+  {
+    label: /^produce, bad records: (one byte more|a batch and a half)/,
+    path: /(errorCode|baseOffset|logStartOffset)$/,
+    reason: 'Kafka drops what follows the batch and acknowledges all of it',
+  },
+  {
+    label: /^produce, bad records: (says|gzip, count|garbage in|plain, consistent|record length)/,
+    path: /(errorCode|baseOffset|recordErrors\[0\])$/,
+    reason:
+      'compressed batches are not opened without need (their checksum says the producer meant them so); what is wrong with plain ones is INVALID_RECORD and names the record',
+  },
+  {
+    label: /^produce, bad records: (codec|length)/,
+    path: /errorCode$/,
+    when: (reference) => reference === -1,
+    reason: 'Kafka fails with UNKNOWN_SERVER_ERROR',
+  },
+  {
+    label: /^produce, bad records: LogAppendTime/,
+    path: /(errorCode|baseOffset)$/,
+    reason: 'INVALID_TIMESTAMP: the append time is not for producers to claim',
+  },
+  {
+    label: /^produce, bad records: producer without epoch/,
+    path: /(errorCode|baseOffset|logAppendTimeMs)$/,
+    reason: 'a producer id without an epoch is INVALID_RECORD, as one without a sequence',
+  },
+  {
+    label: /^produce, bad records: transactional/,
+    path: /errorCode$/,
+    reason:
+      'no transactional id, no transactions yet: INVALID_TXN_STATE; Kafka calls it an authorization failure',
+  },
+  {
+    label: /^produce, bad records/,
+    path: /logStartOffset$/,
+    when: (reference, ours) => reference === -1 && ours === 0,
+    reason: 'the start of the log is told though the batch was refused before Kafka looks at the log',
+  },
+  {
+    label: /^produce, addresses: one partition twice/,
+    path: /partitionResponses/,
+    reason: 'both entries are appended and answered; Kafka loses the first without a word',
+  },
+  {
+    label: /^sequences: duplicate/,
+    path: /logAppendTimeMs$/,
+    when: (_, ours) => ours === -1,
+    reason: "Kafka tells the producer's own timestamp of a duplicate as its append time",
+  },
+
+  // Fetch
+  {
+    label: /^fetch.* v[0-3]$/,
+    path: /records\[\d+\]$/,
+    when: (reference, ours) => reference === undefined && String(ours).startsWith('message'),
+    reason: 'messages that became larger by down-conversion are sent whole; Kafka cuts at the size they had',
+  },
+  {
+    label: /^fetch, offsets and limits: (negative bytes of a partition|odd isolation)/,
+    path: /./,
+    reason:
+      'Kafka fails with UNKNOWN_SERVER_ERROR; negative sizes are none to us, and isolation levels other than 1 are 0',
+  },
+  {
+    label: /^fetch, offsets and limits: one partition twice/,
+    path: /partitions/,
+    reason: 'both entries are answered; Kafka forgets the first',
+  },
+  {
+    label: /^fetch, sessions: opens nothing for nothing/,
+    path: /^response\.sessionId$/,
+    reason: 'a session without partitions is of no use to anyone',
+  },
+]

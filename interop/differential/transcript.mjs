@@ -59,12 +59,12 @@ export class Probe {
    * @param {number} apiKey
    * @param {number} version
    * @param {unknown} request
-   * @param {{clientId?: string | null}} [options]
+   * @param {{hidesOffsets?: boolean}} [options] hidesOffsets: they depend on what was accepted before
    * @returns {Promise<any>} the response, or undefined if there was none
    */
-  async ask(label, apiKey, version, request, options) {
-    const outcome = await this.#peer.call(apiKey, version, request, options)
-    this.note(`${label} v${version}`, outcome, orderedApis.has(apiKey))
+  async ask(label, apiKey, version, request, options = {}) {
+    const outcome = await this.#peer.call(apiKey, version, request)
+    this.note(`${label} v${version}`, outcome, orderedApis.has(apiKey), options)
     return 'response' in outcome ? outcome.response : undefined
   }
 
@@ -75,18 +75,18 @@ export class Probe {
     return /** @type {any} */ (outcome.response)
   }
 
-  /** @param {string} label @param {unknown} value @param {boolean} [ordered] */
-  note(label, value, ordered = true) {
+  /** @param {string} label @param {unknown} value @param {boolean} [ordered] @param {{hidesOffsets?: boolean}} [options] */
+  note(label, value, ordered = true, { hidesOffsets = false } = {}) {
     const key = `${this.#caseName}: ${label}`
     if (key in this.transcript) throw new Error(`two requests are called "${key}"`)
-    this.transcript[key] = normalise(value, '', { port: this.#peer.port, ordered })
+    this.transcript[key] = normalise(value, '', { port: this.#peer.port, ordered, hidesOffsets })
   }
 }
 
 /**
  * @param {unknown} value
  * @param {string} key the field it is in
- * @param {{port: number, ordered: boolean}} context
+ * @param {{port: number, ordered: boolean, hidesOffsets?: boolean}} context
  * @returns {unknown}
  */
 function normalise(value, key, context) {
@@ -119,6 +119,8 @@ function normalise(value, key, context) {
     case 'totalBytes':
     case 'usableBytes':
       return Number(value) > 0 ? 'BYTES' : value
+    case 'baseOffset':
+      return context.hidesOffsets && Number(value) >= 0 ? 'OFFSET' : value
     case 'port':
       return value === context.port ? 'PORT' : value
   }
@@ -133,8 +135,7 @@ function describeRecords(bytes) {
   for (let at = 0; at < bytes.length; ) {
     const end = at + 12 + (bytes.length - at >= 12 ? bytes.readInt32BE(at + 8) : 0)
     if (end > bytes.length || end - at <= 12) {
-      seen.push(`${bytes.length - at} bytes of a batch`)
-      break
+      break // What is cut off at the end is asked for again.
     }
     seen.push(describeBatch(bytes, at, end))
     at = end
@@ -147,24 +148,28 @@ function describeBatch(bytes, at, end) {
   const offset = Number(bytes.readBigInt64BE(at))
   const magic = bytes[at + 16]
   if (magic === 0 || magic === 1) {
-    const time =
-      magic === 1 ? normalise(bytes.readBigInt64BE(at + 18), '', { port: 0, ordered: true }) : 'none'
+    const stamp = magic === 1 ? time(bytes.readBigInt64BE(at + 18)) : 'none'
     const attributes = bytes[at + 17]
     const isPlain = (Number(attributes) & 7) === 0
     const body = bytes.subarray(at + (magic === 1 ? 26 : 18), end)
-    return `message ${offset} magic ${magic} attributes ${attributes} time ${time} ${isPlain ? hash(body) : 'compressed'}`
+    return `message ${offset} magic ${magic} attributes ${attributes} time ${stamp} ${isPlain ? hash(body) : 'compressed'}`
   }
   const compression = RecordBatch.compressionId(bytes, at)
-  const maxTime = normalise(RecordBatch.maxTimestamp(bytes, at), '', { port: 0, ordered: true })
+  const maxTime = time(RecordBatch.maxTimestamp(bytes, at))
   const isPast = maxTime !== 'NOW'
   return [
     `batch ${offset}+${RecordBatch.lastOffsetDelta(bytes, at)} epoch ${RecordBatch.partitionLeaderEpoch(bytes, at)}`,
-    `attributes ${RecordBatch.attributes(bytes, at)} times ${RecordBatch.baseTimestamp(bytes, at)}..${maxTime}`,
+    `attributes ${RecordBatch.attributes(bytes, at)} times ${time(RecordBatch.baseTimestamp(bytes, at))}..${maxTime}`,
     `producer ${RecordBatch.producerId(bytes, at) >= 0 ? 'ID' : 'none'}/${RecordBatch.producerEpoch(bytes, at)}/${RecordBatch.baseSequence(bytes, at)}`,
     `records ${RecordBatch.recordCount(bytes, at)}`,
     compression === 0 ? hash(bytes.subarray(at + HEADER_BYTES, end)) : 'compressed',
     isPast && compression === 0 && RecordBatch.producerId(bytes, at) < 0 ? `crc ${crc(bytes, at)}` : '',
   ].join(' ')
+}
+
+/** @param {number | bigint} value */
+function time(value) {
+  return normalise(value, '', { port: 0, ordered: true })
 }
 
 /** @param {Buffer} bytes */
@@ -213,7 +218,7 @@ const identityFields = [
 function pairUp(a, b) {
   const nameOf = (/** @type {any} */ each) =>
     isStruct(each)
-      ? (each.name ?? each.resourceName ?? (each.apiKey === undefined ? undefined : `key ${each.apiKey}`))
+      ? identityFields.map((field) => each[field]).find((value) => value !== undefined)
       : undefined
   const namesA = a.map(nameOf)
   const namesB = b.map(nameOf)

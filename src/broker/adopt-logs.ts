@@ -36,9 +36,11 @@ export async function adoptLogs(options: {
   const topics = [...found]
   for (let first = 0; first < topics.length; first += TOPICS_IN_ONE_WRITE) {
     const some = topics.slice(first, first + TOPICS_IN_ONE_WRITE)
-    await store.multi(some.flatMap(([topic, { topicId, partitionCount }]) =>
-      creations(topic, topicId ?? randomUuid(random), partitionCount, brokerId),
-    ))
+    await store.multi(
+      some.flatMap(([topic, { topicId, partitionCount }]) =>
+        creations(topic, topicId ?? randomUuid(random), partitionCount, brokerId),
+      ),
+    )
     for (const [topic, { partitionCount }] of some) {
       logger.info(`Adopted topic ${topic} with ${partitionCount} partitions from the log directories`)
     }

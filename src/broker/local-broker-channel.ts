@@ -16,7 +16,9 @@ export class LocalBrokerChannel implements BrokerChannel {
   readonly #metadataCache: MetadataCache
   readonly #configRepository: ConfigRepository
 
-  readonly #answers: { [Key in keyof ControlApis]: (request: Request<Key>) => Response<Key> | Promise<Response<Key>> } = {
+  readonly #answers: {
+    [Key in keyof ControlApis]: (request: Request<Key>) => Response<Key> | Promise<Response<Key>>
+  } = {
     4: (update) => this.#leaderAndIsr(update),
     5: (stop) => this.#stopReplica(stop),
     6: (update) => this.#updateMetadata(update),
@@ -32,13 +34,19 @@ export class LocalBrokerChannel implements BrokerChannel {
     this.#configRepository = options.configRepository
   }
 
-  async send<Key extends keyof ControlApis>(_brokerId: number, apiKey: Key, request: Request<Key>): Promise<Response<Key>> {
+  async send<Key extends keyof ControlApis>(
+    _brokerId: number,
+    apiKey: Key,
+    request: Request<Key>,
+  ): Promise<Response<Key>> {
     return await this.#answers[apiKey](request)
   }
 
   async #leaderAndIsr(request: Request<4>): Promise<Response<4>> {
     // The settings of a new topic are written together with it, without a notification: its logs need them now.
-    await Promise.all(request.topicStates.map(({ topicName }) => this.#configRepository.read('topics', topicName)))
+    await Promise.all(
+      request.topicStates.map(({ topicName }) => this.#configRepository.read('topics', topicName)),
+    )
     const { errorCode, topics } = await this.#replicaManager.becomeLeaderOrFollower(request)
     return {
       errorCode,

@@ -181,7 +181,10 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     await ensurePath(store, ClusterIdZnode.path, ClusterIdZnode.encode(clusterId))
   }
 
-  const metadataCache = new MetadataCache({ clusterId, logger: loggerFor('kafka.server.metadata.ZkMetadataCache') })
+  const metadataCache = new MetadataCache({
+    clusterId,
+    logger: loggerFor('kafka.server.metadata.ZkMetadataCache'),
+  })
   const self = brokerInfo(config, brokerId, listeners)
   const register = async (): Promise<void> => void (await registerBroker(store, self, clock.nowMs()))
   await register()
@@ -242,7 +245,9 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   handlers.add(apiVersionsHandler(handlers))
   replicas.start()
   isServing = true
-  stopSteps.add(() => socketServer.stop({ timeoutMs: STOP_TIMEOUT_MS, answerWaiting: () => replicas.answerWaiting() }))
+  stopSteps.add(() =>
+    socketServer.stop({ timeoutMs: STOP_TIMEOUT_MS, answerWaiting: () => replicas.answerWaiting() }),
+  )
   socketServer.startProcessing()
   logger.info(`[KafkaServer id=${brokerId}] started`)
 

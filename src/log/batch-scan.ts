@@ -8,12 +8,13 @@
 import type { DiskFile } from '../base/disk.ts'
 import { readInt64 } from '../records/int64.ts'
 import * as RecordBatch from '../records/record-batch.ts'
-import { crc32c } from '../wire/crc32c.ts'
+import { crc32, crc32c } from '../wire/crc32c.ts'
 
 /** Where small batches lie dense, one read of this size covers a stride of the offset index and more. */
 const CHUNK_BYTES = 8 * 1024
 const CRC_CHUNK_BYTES = 256 * 1024
 const TIMESTAMP_OF_MAGIC_1_AT = 18
+const OLD_CRC_AT = 12
 /** The smallest entry of magic 0 or 1, and as much of it as anyone here looks at. */
 const OLD_ENTRY_BYTES = 26
 
@@ -69,22 +70,29 @@ export function maxTimestampOf(buffer: Buffer, at: number): number {
   return magic === 0 ? RecordBatch.NO_TIMESTAMP : readInt64(buffer, at + TIMESTAMP_OF_MAGIC_1_AT)
 }
 
-/** Reads a batch of magic 2 piece by piece, however large it claims to be, and compares its checksum. */
+/**
+ * Reads an entry of any magic piece by piece, however large it claims to be, and compares its checksum. Its header lies
+ * in `header` at `headerAt`. Old magics count too: of a torn batch the byte that tells the magic may be lost, and a
+ * zero there looks like magic 0.
+ */
 export function isChecksumValid(
   file: DiskFile,
-  position: number,
-  sizeBytes: number,
-  expectedCrc: number,
+  range: { readonly position: number; readonly sizeBytes: number },
+  header: Buffer,
+  headerAt: number,
 ): boolean {
-  const piece = Buffer.allocUnsafe(Math.min(CRC_CHUNK_BYTES, sizeBytes))
-  const end = position + sizeBytes
+  const isOld = RecordBatch.magic(header, headerAt) < 2
+  const checksum = isOld ? crc32 : crc32c
+  const expected = isOld ? header.readUInt32BE(headerAt + OLD_CRC_AT) : RecordBatch.crc(header, headerAt)
+  const piece = Buffer.allocUnsafe(Math.min(CRC_CHUNK_BYTES, range.sizeBytes))
+  const end = range.position + range.sizeBytes
   let crc = 0
-  let at = position + RecordBatch.ATTRIBUTES_AT
+  let at = range.position + (isOld ? RecordBatch.MAGIC_AT : RecordBatch.ATTRIBUTES_AT)
   while (at < end) {
     const byteCount = file.read(piece, 0, Math.min(piece.length, end - at), at)
     if (byteCount === 0) return false
-    crc = crc32c(piece.subarray(0, byteCount), crc)
+    crc = checksum(piece.subarray(0, byteCount), crc)
     at += byteCount
   }
-  return crc === expectedCrc
+  return crc === expected
 }

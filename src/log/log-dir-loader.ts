@@ -59,6 +59,8 @@ export function loadLogDir(options: {
         ? `Skipping recovery of ${folders.length} logs from ${path} since clean shutdown file was found`
         : `Recovering ${folders.length} logs from ${path} since no clean shutdown file was found`,
   )
+  // A killed broker may have made folders whose names no sync has covered: what is written to them now relies on them.
+  if (!cleanShutdown) disk.syncDirectory(path)
   let completed = 0
   for (const folder of folders) {
     const startMs = clock.monotonicMs()

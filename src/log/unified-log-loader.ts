@@ -209,6 +209,8 @@ function recover(segments: LogSegments, producers: ProducerStateManager, options
     logger.info(
       `${options.prefix}Recovering unflushed segment ${segment.baseOffset}. ${index - firstIndex}/${unflushedCount} recovered.`,
     )
+    // A killed broker may have made its files and not come to syncing their names.
+    segment.isDirectorySynced = false
     const sizeBytes = segment.sizeBytes
     const validBytes = recoverSegment(segment, producers, options)
     if (validBytes === sizeBytes) continue
@@ -233,10 +235,9 @@ function recoverSegment(segment: LogSegment, producers: ProducerStateManager, op
     const baseOffset = RecordBatch.baseOffset(buffer, at)
     const lastOffset = lastOffsetOf(buffer, at)
     if (baseOffset < nextOffset || lastOffset < baseOffset || !segment.canHold(lastOffset)) return false
+    const isSynced = lastOffset < recoveryPoint
+    if (!isSynced && !isChecksumValid(segment.file.file, { position, sizeBytes }, buffer, at)) return false
     if (RecordBatch.magic(buffer, at) >= 2) {
-      const isSynced = lastOffset < recoveryPoint
-      const crc = RecordBatch.crc(buffer, at)
-      if (!isSynced && !isChecksumValid(segment.file.file, position, sizeBytes, crc)) return false
       const epoch = RecordBatch.partitionLeaderEpoch(buffer, at)
       if (epoch >= 0 && epoch > (leaderEpochs.latestEpoch ?? -1)) leaderEpochs.assign(epoch, baseOffset)
       for (const txn of replayBatch(producers, segment, buffer, at, position)) {

@@ -46,6 +46,16 @@ test('an update adds to what is known of a topic, and a snapshot taken before do
   })
 })
 
+test('a snapshot does not change either when an update without topics comes in between', () => {
+  const metadata = cache()
+  metadata.update(update(1, ID_A, { 0: 1 }))
+  const before = metadata.snapshot()
+  metadata.update({ ...update(1, ID_A, {}), topicStates: [] })
+  metadata.update(update(1, ID_A, { 1: 1 }))
+  assert.equal(before.topics.get('t')?.partitions.size, 1)
+  assert.equal(metadata.snapshot().topics.get('t')?.partitions.size, 2)
+})
+
 test('leader -2 takes partitions out, and the topic with the last of them', () => {
   const metadata = cache()
   metadata.update(update(1, ID_A, { 0: 1, 1: 1 }))

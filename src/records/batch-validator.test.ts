@@ -47,15 +47,19 @@ test('sound batches of every codec pass, and are not touched', () => {
   }
 })
 
-test('what is no whole batch with a valid checksum is CORRUPT_MESSAGE', () => {
+test('a batch that was cut short is INVALID_RECORD, one with a wrong checksum or length CORRUPT_MESSAGE', () => {
   const batch = batchOf(twoRecords)
   for (let cut = 1; cut < batch.length; cut++) {
-    assert.equal(validateBatch(batch.subarray(0, cut), rules)?.error, 'CORRUPT_MESSAGE', `cut at ${cut}`)
+    assert.equal(validateBatch(batch.subarray(0, cut), rules)?.error, 'INVALID_RECORD', `cut at ${cut}`)
   }
   for (let at = RecordBatch.CRC_AT; at < batch.length; at++) {
     const damaged = Buffer.from(batch)
     damaged[at]! ^= 0x10
     assert.equal(validateBatch(damaged, rules)?.error, 'CORRUPT_MESSAGE', `byte ${at}`)
+  }
+  for (const length of [-1, 0, 20]) {
+    const odd = withChange(batch, (bytes) => bytes.writeInt32BE(length, RecordBatch.BATCH_LENGTH_AT))
+    assert.equal(validateBatch(odd, rules)?.error, 'CORRUPT_MESSAGE', `length ${length}`)
   }
   assert.equal(validateBatch(Buffer.concat([batch, Buffer.from('stray')]), rules)?.error, 'CORRUPT_MESSAGE')
   for (const magic of [3, 0x7f, 0x80, 0xff]) {
@@ -70,6 +74,14 @@ test('there is exactly one batch, and it has magic 2', () => {
   assert.equal(validateBatch(Buffer.concat([batch, batch]), rules)?.error, 'INVALID_RECORD')
   const old = withChange(batch, (bytes) => (bytes[RecordBatch.MAGIC_AT] = 1))
   assert.equal(validateBatch(old, rules)?.error, 'INVALID_RECORD')
+})
+
+test("a producer's batch starts at offset 0", () => {
+  const batch = batchOf(twoRecords)
+  for (const offset of [1n, -1n, 1n << 40n]) {
+    const odd = withChange(batch, (bytes) => bytes.writeBigInt64BE(offset, RecordBatch.BASE_OFFSET_AT))
+    assert.equal(validateBatch(odd, rules)?.error, 'INVALID_RECORD')
+  }
 })
 
 test('headers that contradict themselves are INVALID_RECORD', () => {

@@ -73,12 +73,20 @@ export function validateBatch(buffer: Buffer, rules: BatchRules): ValidationFail
     if (magic > 2 || magic < 0) return failure('CORRUPT_MESSAGE', `invalid magic ${magic}`)
     if (magic < 2) return failure('INVALID_RECORD', `expected a record batch of magic 2, got magic ${magic}`)
   }
-  if (end < 0)
-    return failure('CORRUPT_MESSAGE', `batch does not fit into the ${buffer.length} bytes that were sent`)
+  if (end < 0) {
+    // A batch that was cut short is none; one whose length is nonsense is corrupt. Clients try again after the latter.
+    return failure(
+      isCutShort(buffer) ? 'INVALID_RECORD' : 'CORRUPT_MESSAGE',
+      `batch does not fit into the ${buffer.length} bytes that were sent`,
+    )
+  }
   if (end < buffer.length) {
     return RecordBatch.batchEnd(buffer, end) < 0
       ? failure('CORRUPT_MESSAGE', `${buffer.length - end} stray bytes follow the batch`)
       : failure('INVALID_RECORD', 'more than one record batch for a partition')
+  }
+  if (rules.origin === 'client' && RecordBatch.baseOffset(buffer) !== 0) {
+    return failure('INVALID_RECORD', `base offset ${RecordBatch.baseOffset(buffer)} instead of 0`)
   }
   if (!RecordBatch.isCrcValid(buffer)) {
     const stored = RecordBatch.crc(buffer)
@@ -89,6 +97,12 @@ export function validateBatch(buffer: Buffer, rules: BatchRules): ValidationFail
   }
   if (rules.origin === 'coordinator') return undefined
   return validateHeader(buffer) ?? validateTimestampFlag(buffer) ?? validateRecords(buffer, rules)
+}
+
+function isCutShort(buffer: Buffer): boolean {
+  if (buffer.length < RecordBatch.LOG_OVERHEAD_BYTES) return true
+  const sizeBytes = RecordBatch.sizeInBytes(buffer)
+  return sizeBytes >= RecordBatch.HEADER_BYTES && sizeBytes > buffer.length
 }
 
 function validateHeader(buffer: Buffer): ValidationFailure | undefined {

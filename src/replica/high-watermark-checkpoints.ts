@@ -6,7 +6,11 @@ import { dirname } from 'node:path'
 import { type Disk, DiskError } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
 import { CheckpointError } from '../log/checkpoint-file.ts'
-import { OffsetCheckpointFile, type PartitionOffset, REPLICATION_OFFSET_CHECKPOINT } from '../log/offset-checkpoint-file.ts'
+import {
+  OffsetCheckpointFile,
+  type PartitionOffset,
+  REPLICATION_OFFSET_CHECKPOINT,
+} from '../log/offset-checkpoint-file.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import type { Partition } from './partition.ts'
 
@@ -72,7 +76,10 @@ export class HighWatermarkCheckpoints {
   }
 
   #file(directory: string): OffsetCheckpointFile {
-    return new OffsetCheckpointFile({ disk: this.#disk, path: `${directory}/${REPLICATION_OFFSET_CHECKPOINT}` })
+    return new OffsetCheckpointFile({
+      disk: this.#disk,
+      path: `${directory}/${REPLICATION_OFFSET_CHECKPOINT}`,
+    })
   }
 }
 

@@ -18,7 +18,7 @@
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { DiskError } from '../base/disk.ts'
-import type { AppendOutcome, AppendOrigin } from '../log/append-outcome.ts'
+import type { AppendOrigin, AppendOutcome } from '../log/append-outcome.ts'
 import type { FetchDataInfo, FetchIsolation } from '../log/fetch-data-info.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
@@ -141,7 +141,9 @@ export class Partition {
   }
 
   get isUnderMinIsr(): boolean {
-    return this.inSyncCount < Math.min(this.onlineLog.config.minInsyncReplicas, this.#state?.replicas.length ?? 1)
+    return (
+      this.inSyncCount < Math.min(this.onlineLog.config.minInsyncReplicas, this.#state?.replicas.length ?? 1)
+    )
   }
 
   /** @returns false for a state that is not newer than the present one. */
@@ -230,7 +232,9 @@ export class Partition {
   /** Checks the epoch a client believes in (KIP-320); -1 believes in nothing. */
   checkLeaderEpoch(currentLeaderEpoch: number): number {
     if (currentLeaderEpoch === -1 || currentLeaderEpoch === this.leaderEpoch) return ErrorCode.NONE
-    return currentLeaderEpoch < this.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
+    return currentLeaderEpoch < this.leaderEpoch
+      ? ErrorCode.FENCED_LEADER_EPOCH
+      : ErrorCode.UNKNOWN_LEADER_EPOCH
   }
 
   /** A follower's fetch says what it holds. @returns false for a broker that is no replica of this partition. */
@@ -250,7 +254,8 @@ export class Partition {
   deleteRecords(offset: number): { errorCode: number; lowWatermark: number } {
     const log = this.onlineLog
     const target = offset === -1 ? log.highWatermark : offset
-    if (target < 0 || target > log.highWatermark) return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
+    if (target < 0 || target > log.highWatermark)
+      return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, lowWatermark: -1 }
     log.maybeIncrementLogStartOffset(target)
     return { errorCode: ErrorCode.NONE, lowWatermark: this.lowWatermark }
   }
@@ -313,7 +318,8 @@ export class Partition {
 /** Gives the error to those that would have come to lie at or above `fromOffset` and have no error of their own. */
 function fail(outcomes: readonly AppendOutcome[], errorCode: number, fromOffset: number): void {
   for (const outcome of outcomes) {
-    if (outcome.errorCode === ErrorCode.NONE && outcome.lastOffset >= fromOffset) outcome.errorCode = errorCode
+    if (outcome.errorCode === ErrorCode.NONE && outcome.lastOffset >= fromOffset)
+      outcome.errorCode = errorCode
   }
 }
 

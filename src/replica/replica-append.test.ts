@@ -32,7 +32,10 @@ test('what one tick brings is written at its end in one write, and answered in o
   assert.deepEqual([writes.length, order, kit.partition.onlineLog.highWatermark], [0, [], 0])
   kit.clock.tick()
   assert.deepEqual([writes.length, order, kit.partition.onlineLog.highWatermark], [1, [0, 1, 2], 3])
-  assert.deepEqual(all.map(({ outcome }) => outcome.firstOffset), [0, 1, 2])
+  assert.deepEqual(
+    all.map(({ outcome }) => outcome.firstOffset),
+    [0, 1, 2],
+  )
 })
 
 test('a full disk fails exactly what it kept out; what was there stays, and appends go on when there is space', async () => {
@@ -45,12 +48,10 @@ test('a full disk fails exactly what it kept out; what was there stays, and appe
   kit.disk.clearFaults()
   const after = produce(kit, batch('after'), { acks: -1 })
   kit.clock.tick()
-  assert.deepEqual([before.done, ...lost.map(({ done }) => done), after.done], [
-    NONE,
-    KAFKA_STORAGE_ERROR,
-    KAFKA_STORAGE_ERROR,
-    NONE,
-  ])
+  assert.deepEqual(
+    [before.done, ...lost.map(({ done }) => done), after.done],
+    [NONE, KAFKA_STORAGE_ERROR, KAFKA_STORAGE_ERROR, NONE],
+  )
   assert.equal(after.outcome.firstOffset, 1)
   assert.deepEqual(told(fetch(kit, 0)), { errorCode: NONE, offsets: [0, 1] })
   assert.deepEqual(kit.failures, [])
@@ -81,7 +82,10 @@ test('a retry in the tick of its original fails with it, and the next one is tak
   kit.disk.injectFault({ operation: 'write', code: 'ENOSPC', nth: 0, pathPart: '.log' })
   const both = [produce(kit, idempotent('a', 0)), produce(kit, idempotent('a', 0))]
   kit.clock.tick()
-  assert.deepEqual(both.map(({ done }) => done), [KAFKA_STORAGE_ERROR, KAFKA_STORAGE_ERROR])
+  assert.deepEqual(
+    both.map(({ done }) => done),
+    [KAFKA_STORAGE_ERROR, KAFKA_STORAGE_ERROR],
+  )
   const again = produce(kit, idempotent('a', 0))
   kit.clock.tick()
   assert.deepEqual([again.done, again.outcome.duplicate, again.outcome.firstOffset], [NONE, false, 0])
@@ -170,18 +174,41 @@ test('a partition that is deleted while its records are synced answers that it i
   kit.clock.tick()
   await stop(kit.manager)
   await turn(kit)
-  assert.deepEqual(produced.map(({ done }) => done), [UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_OR_PARTITION])
+  assert.deepEqual(
+    produced.map(({ done }) => done),
+    [UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_OR_PARTITION],
+  )
   assert.deepEqual(kit.failures, [])
 })
 
 test('a leader that becomes follower and leader again during a sync does not acknowledge', async () => {
   const kit = await startLeader({ config: { flushMessages: 1 } })
-  const produced = produce(kit, batch('a'), { acks: -1 })
+  const produced = [produce(kit, batch('a')), produce(kit, batch('b'), { acks: -1 })]
   kit.clock.tick()
-  const changes = [lead(kit.manager, { leader: 2, leaderEpoch: 1, replicas: [1, 2] }), lead(kit.manager, { leaderEpoch: 2 })]
-  await Promise.all(changes)
+  await Promise.all([
+    lead(kit.manager, { leader: 2, leaderEpoch: 1, replicas: [1, 2] }),
+    lead(kit.manager, { leaderEpoch: 2 }),
+  ])
   await turn(kit)
-  assert.equal(produced.done, NOT_LEADER_OR_FOLLOWER)
+  assert.deepEqual(
+    produced.map(({ done }) => done),
+    [NOT_LEADER_OR_FOLLOWER, NOT_LEADER_OR_FOLLOWER],
+  )
+})
+
+test('a wait for replication that begins in a later term is no acknowledgement', async () => {
+  const kit = await startLeader()
+  const { outcome } = produce(kit, batch('a'))
+  const { term } = kit.partition
+  kit.clock.tick()
+  // As with a request whose other partition is synced meanwhile.
+  await lead(kit.manager, { leader: 2, leaderEpoch: 1, replicas: [1, 2] })
+  await lead(kit.manager, { leaderEpoch: 2 })
+  let isAnswered = false
+  kit.manager.awaitReplication([{ partition: kit.partition, outcome, term }], 1000, () => {
+    isAnswered = true
+  })
+  assert.deepEqual([isAnswered, outcome.errorCode], [true, NOT_LEADER_OR_FOLLOWER])
 })
 
 test('a new epoch within a tick begins after what the tick had staged', async () => {
@@ -199,7 +226,8 @@ test('a directory that fails in a tick answers the appends that the tick had sta
   const kit = await startLeader({ dirs: ['/a', '/b'], config: { flushMessages: 1 } })
   await lead(kit.manager, { indexes: [1, 2] })
   kit.clock.tick()
-  const directoryOf = (index: number): string => partitionOf(kit.manager, index).onlineLog.directory.slice(0, 2)
+  const directoryOf = (index: number): string =>
+    partitionOf(kit.manager, index).onlineLog.directory.slice(0, 2)
   assert.deepEqual([0, 1, 2].map(directoryOf), ['/a', '/b', '/a'])
   kit.disk.injectFault({ operation: 'sync', code: 'EIO', nth: 0, pathPart: '/a/t-0/' })
   const failing = produce(kit, batch('a'), { index: 0 })
@@ -208,8 +236,14 @@ test('a directory that fails in a tick answers the appends that the tick had sta
   const sameDir = produce(kit, batch('b'), { index: 2 })
   const otherDir = produce(kit, batch('c'), { index: 1 })
   await turn(kit)
-  assert.deepEqual([failing.done, sameDir.done, otherDir.done], [KAFKA_STORAGE_ERROR, KAFKA_STORAGE_ERROR, NONE])
-  assert.deepEqual([0, 1, 2].map((index) => partitionOf(kit.manager, index).role), ['offline', 'leader', 'offline'])
+  assert.deepEqual(
+    [failing.done, sameDir.done, otherDir.done],
+    [KAFKA_STORAGE_ERROR, KAFKA_STORAGE_ERROR, NONE],
+  )
+  assert.deepEqual(
+    [0, 1, 2].map((index) => partitionOf(kit.manager, index).role),
+    ['offline', 'leader', 'offline'],
+  )
   assert.deepEqual(kit.failures, ['/a'])
   // Its log lies in the failed directory: an empty one must not take its place.
   assert.deepEqual(await lead(kit.manager, { leaderEpoch: 1 }), [NONE, KAFKA_STORAGE_ERROR])

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { batch, fetch, lead, partitionOf, produce, start, startLeader, stop, told } from './replica-manager.test.kit.ts'
+import {
+  batch,
+  fetch,
+  lead,
+  partitionOf,
+  produce,
+  start,
+  startLeader,
+  stop,
+  told,
+} from './replica-manager.test.kit.ts'
 
 const { NONE, NOT_LEADER_OR_FOLLOWER, UNKNOWN_LEADER_EPOCH, FENCED_LEADER_EPOCH } = ErrorCode
 const { OFFSET_OUT_OF_RANGE, REQUEST_TIMED_OUT, NOT_ENOUGH_REPLICAS_AFTER_APPEND } = ErrorCode
@@ -94,7 +104,10 @@ test('a follower hears of an append before it counts, and its next fetch makes i
   const produced = produce(kit, batch('a'), { acks: -1 })
   kit.clock.tick()
   assert.deepEqual(told(follower).offsets, [0])
-  assert.deepEqual([consumer.read, produced.done, kit.partition.onlineLog.highWatermark], [undefined, undefined, 0])
+  assert.deepEqual(
+    [consumer.read, produced.done, kit.partition.onlineLog.highWatermark],
+    [undefined, undefined, 0],
+  )
   fetch(kit, 1, { replicaId: FOLLOWER })
   assert.deepEqual([told(consumer).offsets, produced.done], [[0], NONE])
   assert.equal(kit.partition.onlineLog.highWatermark, 1)

@@ -89,7 +89,8 @@ function readEntry(
   limits: { maxBytes: number; minOneMessage: boolean },
 ): EntryRead {
   const { partition } = entry
-  if (partition === undefined) return failed(entry.errorCode)
+  // What isn't here at all does not hurry those who wait for what is.
+  if (partition === undefined) return { ...failed(entry.errorCode), availableBytes: 0 }
   if (partition.role === 'offline') return failed(ErrorCode.KAFKA_STORAGE_ERROR)
   const epochError = partition.checkLeaderEpoch(entry.currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return failed(epochError)
@@ -103,7 +104,9 @@ function readEntry(
     const isReplica = partition.updateRemoteReplica(params.replicaId, entry.fetchOffset, entry.logStartOffset)
     if (!isReplica) {
       read.slice?.release()
-      return failed(entry.currentLeaderEpoch >= 0 ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER)
+      return failed(
+        entry.currentLeaderEpoch >= 0 ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER,
+      )
     }
   }
   const { highWatermark, lastStableOffset, logStartOffset, abortedTransactions, slice } = read
@@ -118,7 +121,10 @@ function readEntry(
       slice,
     },
     // Bytes beyond the limit don't count; but a reader at the end of an older segment gets no more by waiting.
-    availableBytes: read.availableBytes === Number.POSITIVE_INFINITY ? read.availableBytes : Math.max(Math.min(read.availableBytes, limits.maxBytes), slice?.byteLength ?? 0),
+    availableBytes:
+      read.availableBytes === Number.POSITIVE_INFINITY
+        ? read.availableBytes
+        : Math.max(Math.min(read.availableBytes, limits.maxBytes), slice?.byteLength ?? 0),
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { silentLogger } from '../base/logger.ts'
+import type { AppendOutcome } from '../log/append-outcome.ts'
 import type { FetchIsolation } from '../log/fetch-data-info.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from '../log/log-config.ts'
 import { LogDirs } from '../log/log-dirs.ts'
@@ -93,8 +94,17 @@ interface Leadership {
 }
 
 /** Sends LeaderAndIsr; the outcome of the whole, and of the partitions. */
-export async function lead(manager: ReplicaManager, options: Leadership = {}): Promise<[number, ...number[]]> {
-  const { indexes = [0], controllerEpoch = 1, leader = BROKER, leaderEpoch = 0, replicas = [BROKER] } = options
+export async function lead(
+  manager: ReplicaManager,
+  options: Leadership = {},
+): Promise<[number, ...number[]]> {
+  const {
+    indexes = [0],
+    controllerEpoch = 1,
+    leader = BROKER,
+    leaderEpoch = 0,
+    replicas = [BROKER],
+  } = options
   const { isr = replicas, topicId = TOPIC_ID } = options
   const state = { controllerEpoch, leader, leaderEpoch, isr, replicas, partitionEpoch: 0, isNew: true }
   const partitionStates = indexes.map((partitionIndex) => ({ ...state, partitionIndex }))
@@ -126,7 +136,7 @@ export function idempotent(value: string, baseSequence: number): Buffer {
 
 /** What became of one produce: `done` is undefined until it is answered. */
 export interface Produced {
-  readonly outcome: { errorCode: number; firstOffset: number; lastOffset: number; duplicate: boolean }
+  readonly outcome: AppendOutcome
   done: number | undefined
 }
 
@@ -189,7 +199,10 @@ export function told({ read }: { read: FetchRead | undefined }): { errorCode: nu
   const bytes = Buffer.alloc(slice.byteLength)
   assert.equal(slice.file.read(bytes, 0, bytes.length, slice.position), bytes.length)
   slice.release()
-  return { errorCode, offsets: Array.from(RecordBatch.positions(bytes), (at) => RecordBatch.baseOffset(bytes, at)) }
+  return {
+    errorCode,
+    offsets: Array.from(RecordBatch.positions(bytes), (at) => RecordBatch.baseOffset(bytes, at)),
+  }
 }
 
 /** Lets promises that can settle do so. */

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { SimClock } from '../simulator/sim-clock.ts'
-import { batch, lead, partitionOf, produce, settled, start, startLeader, stop } from './replica-manager.test.kit.ts'
+import {
+  batch,
+  lead,
+  partitionOf,
+  produce,
+  settled,
+  start,
+  startLeader,
+  stop,
+} from './replica-manager.test.kit.ts'
 
 const { NONE, STALE_CONTROLLER_EPOCH, FENCED_LEADER_EPOCH, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode
 const { INCONSISTENT_TOPIC_ID, BROKER_NOT_AVAILABLE } = ErrorCode
@@ -20,7 +29,10 @@ test('a leader epoch that is not newer changes nothing', async () => {
   const { manager, partition } = await startLeader()
   await lead(manager, { leaderEpoch: 3 })
   for (const leaderEpoch of [2, 3]) {
-    assert.deepEqual(await lead(manager, { leaderEpoch, leader: 2, replicas: [1, 2] }), [NONE, STALE_CONTROLLER_EPOCH])
+    assert.deepEqual(await lead(manager, { leaderEpoch, leader: 2, replicas: [1, 2] }), [
+      NONE,
+      STALE_CONTROLLER_EPOCH,
+    ])
   }
   assert.deepEqual([partition.leaderEpoch, partition.isLeader], [3, true])
 })

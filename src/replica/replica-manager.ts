@@ -154,7 +154,11 @@ export class ReplicaManager {
    * Stages records on a leader's log; they are written at the end of this tick. The waiter is told then, or when they
    * are synced, if the outcome carries no error now. The bytes are read until the write and not after.
    */
-  append(partition: Partition, records: Buffer, options: { origin: AppendOrigin; waiter: AppendWaiter }): AppendOutcome {
+  append(
+    partition: Partition,
+    records: Buffer,
+    options: { origin: AppendOrigin; waiter: AppendWaiter },
+  ): AppendOutcome {
     const outcome = partition.append(records, options)
     if (outcome.errorCode !== ErrorCode.NONE) return outcome
     if (this.#staged.length === 0) this.#clock.endOfTick(() => this.#commitStaged())
@@ -173,7 +177,8 @@ export class ReplicaManager {
   /** Responds once the entries hold `minBytes`, one of them fails, or the time is over. */
   fetch(entries: readonly FetchEntry[], params: FetchParams, respond: (read: FetchRead) => void): void {
     const read = readEntries(entries, params)
-    if (params.maxWaitMs <= 0 || entries.length === 0 || read.isEnough) {
+    const isAllMissing = entries.every(({ partition }) => partition === undefined)
+    if (params.maxWaitMs <= 0 || isAllMissing || read.isEnough) {
       respond(read)
       return
     }
@@ -244,7 +249,8 @@ export class ReplicaManager {
 
   #become(topic: string, topicId: string, state: PartitionState): number {
     const partition = this.#getOrCreate(topic, state.partitionIndex)
-    if (partition.topicId !== undefined && partition.topicId !== topicId) return ErrorCode.INCONSISTENT_TOPIC_ID
+    if (partition.topicId !== undefined && partition.topicId !== topicId)
+      return ErrorCode.INCONSISTENT_TOPIC_ID
     if (state.leaderEpoch < partition.leaderEpoch) return ErrorCode.STALE_CONTROLLER_EPOCH
     if (!state.replicas.includes(this.#brokerId)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     // The log of a partition that went offline lies in a directory that failed; a new one must not take its place.
@@ -272,7 +278,8 @@ export class ReplicaManager {
     if (partition !== undefined && !isForAnyEpoch && leaderEpoch < partition.leaderEpoch) {
       return ErrorCode.FENCED_LEADER_EPOCH
     }
-    if (partition !== undefined && !isOffline) this.#remove(partition, deletePartition ? 'deleted' : 'stopped')
+    if (partition !== undefined && !isOffline)
+      this.#remove(partition, deletePartition ? 'deleted' : 'stopped')
     if (!deletePartition) return ErrorCode.NONE
     const log = this.#logManager.get(topic, index)
     if (log !== undefined) this.#highWatermarks.forget(log)

@@ -6,6 +6,7 @@
  * answered, when the broker has closed it, or after a while: a mutant may be a legal request that takes its time.
  */
 import { RandomValues } from '../../src/protocol/random-values.testing.ts'
+import { ordersManyPartitions } from './appetite.ts'
 import { Connection } from './connection.ts'
 import { type Frame, requestFrame } from './frames.ts'
 import { mutate } from './mutate.ts'
@@ -95,6 +96,7 @@ async function oneConnection(
     const random = new RandomValues(Math.imul(options.seed, 0x85ebca6b) ^ number)
     const frame = options.corpus[random.below(options.corpus.length)]!
     const mutant = mutate(frame, options.corpus, random)
+    if (ordersManyPartitions(mutant.bytes)) continue
     parts.push(mutant.bytes)
     isFramed &&= mutant.isFramed
   }

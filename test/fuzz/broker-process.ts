@@ -38,6 +38,8 @@ export class BrokerProcess {
         'auto.create.topics.enable=false',
         'offsets.topic.replication.factor=1',
         'log.segment.bytes=16777216',
+        'log.segment.delete.delay.ms=1000',
+        'log.retention.ms=-1',
         '',
       ].join('\n'),
     )

@@ -25,6 +25,7 @@ const METADATA_VERSION = 9
 const API_VERSIONS_VERSION = 3
 const CREATE_TOPICS_VERSION = 5
 const DELETE_TOPICS_VERSION = 5
+const PARTITIONS = 3
 
 export class ControlClient {
   readonly topic: string
@@ -61,7 +62,10 @@ export class ControlClient {
       acks: -1,
       timeoutMs: ANSWER_WITHIN_MS,
       topicData: [
-        { name: this.topic, partitionData: [{ index: 0, records: buildBatch([{ timestampMs: 1, value }]) }] },
+        {
+          name: this.topic,
+          partitionData: [{ index: 0, records: buildBatch([{ timestampMs: Date.now(), value }]) }],
+        },
       ],
     })) as ProduceResponse
     const appended = produced.responses[0]?.partitionResponses[0]
@@ -104,7 +108,7 @@ export class ControlClient {
       timeoutMs: ANSWER_WITHIN_MS,
       topics: names.map((name) => ({
         name,
-        numPartitions: name === this.topic ? 1 : 3,
+        numPartitions: name === this.topic ? 1 : PARTITIONS,
         replicationFactor: 1,
       })),
     })) as CreateTopicsResponse
@@ -113,13 +117,21 @@ export class ControlClient {
     }
   }
 
-  /** Removes the topics that mutated requests created, so that what is measured is the broker and not its contents. */
-  async removeStrayTopics(keep: ReadonlySet<string>, strayMax: number): Promise<number> {
-    const metadata = await this.#metadata(null)
-    const stray = metadata.topics.flatMap(({ name }) => (name === null || keep.has(name) ? [] : [name]))
-    if (stray.length <= strayMax) return 0
-    await this.#ask(20, DELETE_TOPICS_VERSION, { topicNames: stray, timeoutMs: ANSWER_WITHIN_MS })
-    return stray.length
+  /**
+   * Takes back what mutated requests have made, once it is more than `partitionsMax`: topics that are not in `keep` go,
+   * those in it that have grown are made anew. What is measured is the broker and not its contents.
+   */
+  async removeStrays(keep: ReadonlySet<string>, partitionsMax: number): Promise<void> {
+    const { topics } = await this.#metadata(null)
+    const strays = topics.filter(
+      ({ name, partitions }) =>
+        name !== null && name !== this.topic && !(keep.has(name) && partitions.length <= PARTITIONS),
+    )
+    const partitionCount = strays.reduce((sum, { partitions }) => sum + partitions.length, 0)
+    if (partitionCount <= partitionsMax) return
+    const topicNames = strays.map(({ name }) => name)
+    await this.#ask(20, DELETE_TOPICS_VERSION, { topicNames, timeoutMs: ANSWER_WITHIN_MS })
+    await this.createTopics([...keep])
   }
 
   close(): void {

@@ -70,7 +70,7 @@ async function oddFrames(probe) {
   ])) {
     probe.peer.close()
     await probe.peer.sendBytes(bytes)
-    probe.note(label, await probe.peer.next(3000))
+    probe.note(label, await probe.peer.next())
   }
   await send(probe, 'one byte', Buffer.alloc(1))
   await send(probe, 'half a header', frame(METADATA, 1).subarray(0, 6))

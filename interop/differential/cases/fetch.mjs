@@ -89,14 +89,14 @@ async function addresses(probe) {
       maxBytes: 1_000_000,
       topics: [
         {
-          topic: 'nowhere',
-          topicId: strangeUuid,
-          partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }],
-        },
-        {
           topic: 'fetched',
           topicId,
           partitions: [{ partition: 0, fetchOffset: 1, partitionMaxBytes: 1000 }],
+        },
+        {
+          topic: 'nowhere',
+          topicId: strangeUuid,
+          partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }],
         },
       ],
     })

@@ -84,7 +84,10 @@ async function sequences(probe) {
 /** Asks until there is one: a broker that has just started may have none yet. @param {import('./kit.mjs').Probe} probe */
 async function newProducerId(probe) {
   for (;;) {
-    const { producerId } = await probe.quietly(INIT_PRODUCER_ID, 0, { transactionalId: null, transactionTimeoutMs: 60_000 })
+    const { producerId } = await probe.quietly(INIT_PRODUCER_ID, 0, {
+      transactionalId: null,
+      transactionTimeoutMs: 60_000,
+    })
     if (Number(producerId) >= 0) return Number(producerId)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

@@ -47,6 +47,11 @@ export async function createTopic(probe, name, { partitions = 1, configs = {} } 
   const [created] = response.topics
   if (created.errorCode !== 0)
     throw new Error(`creating ${name}: ${created.errorCode} ${created.errorMessage}`)
+  // With KRaft the broker may hear of it a little later than the controller.
+  for (;;) {
+    const { topics } = await probe.quietly(METADATA, 8, { topics: [{ name }], allowAutoTopicCreation: false })
+    if (topics[0].errorCode === 0 && topics[0].partitions.length === partitions) break
+  }
   return /** @type {string} */ (created.topicId)
 }
 

@@ -1,7 +1,7 @@
 /** ListOffsets, OffsetForLeaderEpoch and DeleteRecords. */
 
 import { buildBatch } from '../../../dist/records/record-batch-builder.js'
-import { batch, T } from '../records.mjs'
+import { T } from '../records.mjs'
 import {
   createTopic,
   DELETE_RECORDS,

@@ -44,6 +44,7 @@ async function formats(probe) {
     await put('magic 2', batch(3))
     await put('magic 2, an offset of the client', batch(2, { baseOffset: 100 }))
     for (const compression of /** @type {const} */ (['gzip', 'snappy', 'lz4', 'zstd'])) {
+      if (version < 3 && compression === 'zstd') continue // Kafka forgets to look there.
       await put(`magic 2 ${compression}`, batch(4, { compression }))
     }
     await put(
@@ -120,36 +121,36 @@ async function addresses(probe) {
     await put('bad name', 'a/b', { topicId: strangeUuid })
     await put('internal topic', '__consumer_offsets', { topicId: strangeUuid })
     await put('internal topic of metadata', '__cluster_metadata', { topicId: strangeUuid })
-    await probe.ask('some good, some bad', PRODUCE, version, {
+    const garbage = changed(batch(1), (bytes) => (bytes[70] ^= 1), { fixCrc: false })
+    await probe.ask(
+      'some good, some bad',
+      PRODUCE,
+      version,
+      {
+        acks: -1,
+        timeoutMs: 1000,
+        topicData: [
+          {
+            name: 'addresses',
+            topicId,
+            partitionData: [
+              { index: 0, records },
+              { index: 7, records },
+              { index: 1, records: garbage },
+            ],
+          },
+          { name: 'nowhere', topicId: strangeUuid, partitionData: [{ index: 0, records }] },
+        ],
+      },
+      { hidesOffsets: true },
+    )
+    const one = { index: 0, records }
+    const twice = {
       acks: -1,
       timeoutMs: 1000,
-      topicData: [
-        {
-          name: 'addresses',
-          topicId,
-          partitionData: [
-            { index: 0, records },
-            { index: 7, records },
-            { index: 1, records: null },
-          ],
-        },
-        { name: 'nowhere', topicId: strangeUuid, partitionData: [{ index: 0, records }] },
-      ],
-    })
-    await probe.ask('one partition twice', PRODUCE, version, {
-      acks: -1,
-      timeoutMs: 1000,
-      topicData: [
-        {
-          name: 'addresses',
-          topicId,
-          partitionData: [
-            { index: 0, records },
-            { index: 0, records },
-          ],
-        },
-      ],
-    })
+      topicData: [{ name: 'addresses', topicId, partitionData: [one, one] }],
+    }
+    await probe.ask('one partition twice', PRODUCE, version, twice, { hidesOffsets: true })
   }
 }
 
@@ -262,14 +263,9 @@ async function badRecords(probe) {
   ]
   for (const version of probe.versions(PRODUCE)) {
     for (const [label, records] of broken) {
-      await probe.ask(label, PRODUCE, version, produceRequest('bad-records', records, { topicId }))
+      const request = produceRequest('bad-records', records, { topicId })
+      await probe.ask(label, PRODUCE, version, request, { hidesOffsets: true })
     }
-    await probe.ask(
-      `end after ${version}`,
-      FETCH,
-      11,
-      fetchRequest('bad-records', [{ fetchOffset: 1_000_000 }]),
-    )
   }
 }
 
@@ -299,11 +295,12 @@ async function badMessageSets(probe) {
     ]
     for (const version of [0, 1, 2]) {
       for (const [label, records] of broken) {
-        await probe.ask(`magic ${magic} ${label}`, PRODUCE, version, produceRequest('bad-sets', records))
+        await probe.ask(`magic ${magic} ${label}`, PRODUCE, version, produceRequest('bad-sets', records), {
+          hidesOffsets: true,
+        })
       }
     }
   }
-  await probe.ask('end', FETCH, 11, fetchRequest('bad-sets', [{ fetchOffset: 1_000_000 }]))
 }
 
 /** @param {import('./kit.mjs').Probe} probe */

@@ -53,7 +53,8 @@ export function produceHandler(services: BrokerServices): Handler<ProduceRequest
     const appends: Append[] = []
     const pending = new PendingAppends(() => onWritten(services, request, appends, context))
     for (const topic of request.topicData) {
-      const name = topic.topicId === ZERO_UUID ? topic.name : services.metadataCache.topicById(topic.topicId)?.name
+      const name =
+        topic.topicId === ZERO_UUID ? topic.name : services.metadataCache.topicById(topic.topicId)?.name
       for (const data of topic.partitionData) {
         const partition = name === undefined ? undefined : services.replicaManager.partition(name, data.index)
         const outcome = stage(services, request, context, { partition, topic: name, data }, pending)
@@ -69,7 +70,11 @@ function stage(
   services: BrokerServices,
   request: ProduceRequest,
   context: RequestContext,
-  { partition, topic, data }: { partition: Partition | undefined; topic: string | undefined; data: PartitionData },
+  {
+    partition,
+    topic,
+    data,
+  }: { partition: Partition | undefined; topic: string | undefined; data: PartitionData },
   pending: PendingAppends,
 ): AppendOutcome {
   const { acks } = request
@@ -92,7 +97,8 @@ function stage(
 
 /** The batch that a partition's records are, or become if they are an old message set; the log checks the rest. */
 function batchOf(records: Buffer | null, apiVersion: number): Buffer | AppendOutcome {
-  if (records === null) return failure(ErrorCode.INVALID_RECORD, 'the request holds no records for the partition')
+  if (records === null)
+    return failure(ErrorCode.INVALID_RECORD, 'the request holds no records for the partition')
   if (apiVersion < FIRST_VERSION_OF_MAGIC_V2 && isMessageSet(records)) {
     const converted = toBatches(records)
     return 'batch' in converted ? converted.batch : failure(ErrorCode[converted.error], converted.message)
@@ -128,10 +134,8 @@ function onWritten(
     context.respond(response(services, appends, context))
     return
   }
-  services.replicaManager.awaitReplication(
-    appends.filter(isWritten),
-    request.timeoutMs,
-    () => context.respond(response(services, appends, context)),
+  services.replicaManager.awaitReplication(appends.filter(isWritten), request.timeoutMs, () =>
+    context.respond(response(services, appends, context)),
   )
 }
 

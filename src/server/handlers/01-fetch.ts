@@ -37,6 +37,7 @@ const FIRST_VERSION_WITH_MAX_BYTES = 3
 const FIRST_VERSION_WITH_LEADERS = 16
 const READ_COMMITTED = 1
 const CONSUMER = -1
+const NO_EPOCH = -1
 
 /** A result with what the session looks at. */
 interface Answered {
@@ -67,7 +68,11 @@ export function fetchHandler(services: BrokerServices): Handler<FetchRequest, Re
 }
 
 /** Undefined: the id is unknown. */
-function topicOf(services: BrokerServices, partition: FetchPartition, apiVersion: number): string | undefined {
+function topicOf(
+  services: BrokerServices,
+  partition: FetchPartition,
+  apiVersion: number,
+): string | undefined {
   if (apiVersion < FIRST_VERSION_WITH_TOPIC_IDS) return partition.topic
   return services.metadataCache.topicById(partition.topicId)?.name
 }
@@ -78,7 +83,8 @@ function entryOf(
   asked: FetchPartition,
   topic: string | undefined,
 ): FetchEntry {
-  const partition = topic === undefined ? undefined : services.replicaManager.partition(topic, asked.partition)
+  const partition =
+    topic === undefined ? undefined : services.replicaManager.partition(topic, asked.partition)
   let errorCode: number = ErrorCode.NONE
   if (topic === undefined) errorCode = ErrorCode.UNKNOWN_TOPIC_ID
   else if (partition === undefined) errorCode = missingPartitionError(services, topic, asked.partition)
@@ -91,7 +97,8 @@ function entryOf(
     fetchOffset: asked.fetchOffset,
     logStartOffset: asked.logStartOffset,
     maxBytes: asked.partitionMaxBytes,
-    currentLeaderEpoch: asked.currentLeaderEpoch,
+    // Any negative epoch is none here; ListOffsets and OffsetForLeaderEpoch know -1 alone.
+    currentLeaderEpoch: Math.max(NO_EPOCH, asked.currentLeaderEpoch),
     lastFetchedEpoch: asked.lastFetchedEpoch,
   }
 }
@@ -119,7 +126,9 @@ function response(
   topics: readonly (string | undefined)[],
   read: FetchRead,
 ): Response {
-  const answered = session.partitions.map((partition, i) => answer(partition, topics[i] ?? '', read.results[i]!))
+  const answered = session.partitions.map((partition, i) =>
+    answer(partition, topics[i] ?? '', read.results[i]!),
+  )
   const { errorCode, sessionId, results } = session.respond(answered)
   const told = new Set(results)
   for (const each of answered) if (!told.has(each)) each.result.slice?.release()
@@ -148,7 +157,11 @@ function answer(partition: FetchPartition, topic: string, result: FetchResult): 
 }
 
 /** Neighbours of one topic share an entry; the order of the partitions stays. */
-function groupByTopic(services: BrokerServices, context: RequestContext, results: readonly Answered[]): TopicResponse[] {
+function groupByTopic(
+  services: BrokerServices,
+  context: RequestContext,
+  results: readonly Answered[],
+): TopicResponse[] {
   const topics: { topic: string; topicId: string; partitions: PartitionResponse[] }[] = []
   for (const each of results) {
     const { topic, topicId } = each.partition
@@ -162,22 +175,40 @@ function groupByTopic(services: BrokerServices, context: RequestContext, results
   return topics
 }
 
-function partitionResponse(services: BrokerServices, context: RequestContext, each: Answered): PartitionResponse {
+function partitionResponse(
+  services: BrokerServices,
+  context: RequestContext,
+  each: Answered,
+): PartitionResponse {
   const { partition, topic, result } = each
   const records = recordsOf(context.apiVersion, partition.fetchOffset, result.slice)
   return {
     partitionIndex: partition.partition,
     errorCode: typeof records === 'number' ? records : each.errorCode,
-    highWatermark: each.highWatermark,
+    highWatermark: typeof records === 'number' ? -1 : each.highWatermark,
     lastStableOffset: each.lastStableOffset,
     logStartOffset: each.logStartOffset,
-    abortedTransactions: result.abortedTransactions,
-    records: typeof records === 'number' ? null : records,
+    abortedTransactions: isRefused(each.errorCode) ? [] : result.abortedTransactions,
+    records:
+      typeof records === 'number' || each.errorCode === ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+        ? null
+        : records,
     ...(result.divergingEpoch === undefined ? undefined : { divergingEpoch: result.divergingEpoch }),
-    ...(context.apiVersion >= FIRST_VERSION_WITH_CURRENT_LEADER && isAboutLeader(each.errorCode) && topic !== ''
+    ...(context.apiVersion >= FIRST_VERSION_WITH_CURRENT_LEADER &&
+    isAboutLeader(each.errorCode) &&
+    topic !== ''
       ? { currentLeader: currentLeaderOf(services, topic, partition.partition) }
       : undefined),
   }
+}
+
+/** Refused before anything was read: Kafka then has an empty list where others have none. */
+function isRefused(errorCode: number): boolean {
+  return (
+    errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION ||
+    errorCode === ErrorCode.UNKNOWN_TOPIC_ID ||
+    errorCode === ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+  )
 }
 
 function isAboutLeader(errorCode: number): boolean {
@@ -187,12 +218,19 @@ function isAboutLeader(errorCode: number): boolean {
 const NO_RECORDS = new Uint8Array(0)
 
 /** The slice as it is, or for old clients what it converts to, or the error of that. */
-function recordsOf(apiVersion: number, fetchOffset: number, slice: FileSlice | null): FileSlice | Uint8Array | number {
+function recordsOf(
+  apiVersion: number,
+  fetchOffset: number,
+  slice: FileSlice | null,
+): FileSlice | Uint8Array | number {
   if (slice === null) return NO_RECORDS
   if (apiVersion >= FIRST_VERSION_WITH_BATCHES) return slice
   const batches = Buffer.allocUnsafe(slice.byteLength)
   slice.file.read(batches, 0, slice.byteLength, slice.position)
   slice.release()
-  const { messageSet, failure } = downConvert(batches, { toMagic: apiVersion <= 1 ? 0 : 1, fromOffset: fetchOffset })
+  const { messageSet, failure } = downConvert(batches, {
+    toMagic: apiVersion <= 1 ? 0 : 1,
+    fromOffset: fetchOffset,
+  })
   return failure === undefined ? messageSet : ErrorCode[failure.error]
 }

@@ -8,10 +8,11 @@
  * - What is special in later versions only is UNSUPPORTED_VERSION; a partition asked twice (1+) INVALID_REQUEST.
  * - A timestamp that no record reaches: offset and timestamp of -1. Records that can't be read yet are not found.
  */
+
+import type { UnifiedLog } from '../../log/unified-log.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ListOffsetsRequest, ListOffsetsResponse } from '../../protocol/messages/02-list-offsets.ts'
 import type { Draft } from '../../protocol/schema.ts'
-import type { UnifiedLog } from '../../log/unified-log.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
 import { leaderOf } from './partition-lookup.ts'
@@ -81,9 +82,17 @@ function listOffset(
   if (epochError !== ErrorCode.NONE) return { errorCode: epochError }
   const log = partition.onlineLog
   const readableEnd = readableEndOf(log, request)
-  if (apiVersion === 0) return { errorCode: ErrorCode.NONE, oldStyleOffsets: oldStyleOffsets(log, asked, readableEnd, services.clock.nowMs()) }
+  if (apiVersion === 0)
+    return {
+      errorCode: ErrorCode.NONE,
+      oldStyleOffsets: oldStyleOffsets(log, asked, readableEnd, services.clock.nowMs()),
+    }
   const { leaderEpoch, ...found } = find(log, asked.timestamp, readableEnd, partition.leaderEpoch)
-  return { errorCode: ErrorCode.NONE, ...found, ...(apiVersion >= FIRST_VERSION_WITH_EPOCHS ? { leaderEpoch } : undefined) }
+  return {
+    errorCode: ErrorCode.NONE,
+    ...found,
+    ...(apiVersion >= FIRST_VERSION_WITH_EPOCHS ? { leaderEpoch } : undefined),
+  }
 }
 
 function readableEndOf(log: UnifiedLog, { replicaId, isolationLevel }: ListOffsetsRequest): number {
@@ -112,12 +121,19 @@ function find(log: UnifiedLog, timestamp: number, readableEnd: number, leaderEpo
  * readable end in front for "latest" and times to come. Kafka goes by the files' times of change; records' timestamps tell the same and
  * survive a copy of the folder.
  */
-function oldStyleOffsets(log: UnifiedLog, asked: PartitionRequest, readableEnd: number, nowMs: number): number[] {
+function oldStyleOffsets(
+  log: UnifiedLog,
+  asked: PartitionRequest,
+  readableEnd: number,
+  nowMs: number,
+): number[] {
   const count = Math.max(0, asked.maxNumOffsets)
   if (asked.timestamp === EARLIEST) return [log.logStartOffset].slice(0, count)
   const isLatest = asked.timestamp === LATEST || asked.timestamp >= nowMs
   const end = isLatest ? readableEnd : (log.lookupTimestamp(asked.timestamp)?.offset ?? readableEnd)
-  const starts = log.segmentBaseOffsets.map((base) => Math.max(base, log.logStartOffset)).filter((base) => base < end)
+  const starts = log.segmentBaseOffsets
+    .map((base) => Math.max(base, log.logStartOffset))
+    .filter((base) => base < end)
   const offsets = [...new Set(starts)].reverse()
   if (isLatest) offsets.unshift(readableEnd)
   return offsets.slice(0, count)

@@ -81,7 +81,9 @@ function response(
   errors: CreationErrors,
 ): Response {
   const { metadataCache } = services
-  const operations = request.includeTopicAuthorizedOperations ? ALL_TOPIC_OPERATIONS : OPERATIONS_NOT_ASKED_FOR
+  const operations = request.includeTopicAuthorizedOperations
+    ? ALL_TOPIC_OPERATIONS
+    : OPERATIONS_NOT_ASKED_FOR
   return {
     brokers: advertisedBrokers(services, context),
     clusterId: metadataCache.clusterId,
@@ -101,13 +103,21 @@ interface AskedTopic {
   readonly topicId: string
 }
 
-function requestedTopics(services: BrokerServices, request: MetadataRequest, apiVersion: number): AskedTopic[] {
+function requestedTopics(
+  services: BrokerServices,
+  request: MetadataRequest,
+  apiVersion: number,
+): AskedTopic[] {
   const { topics } = request
   if (topics === null || (apiVersion === 0 && topics.length === 0)) {
     return Array.from(services.metadataCache.topicNames(), (name) => ({ name, topicId: ZERO_UUID }))
   }
   // A topic that is asked for twice is told once.
-  return [...new Map(topics.map((topic) => [topic.topicId === ZERO_UUID ? topic.name : topic.topicId, topic])).values()]
+  return [
+    ...new Map(
+      topics.map((topic) => [topic.topicId === ZERO_UUID ? topic.name : topic.topicId, topic]),
+    ).values(),
+  ]
 }
 
 function topicResponse(

@@ -7,7 +7,10 @@
  */
 import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../../metadata/topic-names.ts'
 import { ErrorCode, errorMessage } from '../../protocol/error-codes.ts'
-import { FindCoordinatorRequest, FindCoordinatorResponse } from '../../protocol/messages/10-find-coordinator.ts'
+import {
+  FindCoordinatorRequest,
+  FindCoordinatorResponse,
+} from '../../protocol/messages/10-find-coordinator.ts'
 import type { Draft } from '../../protocol/schema.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
@@ -42,14 +45,26 @@ function topicOf(keyType: number): string | undefined {
   return keyType === TRANSACTION ? TRANSACTION_STATE_TOPIC : undefined
 }
 
-function find(services: BrokerServices, context: RequestContext, topic: string | undefined, key: string): Coordinator {
+function find(
+  services: BrokerServices,
+  context: RequestContext,
+  topic: string | undefined,
+  key: string,
+): Coordinator {
   if (topic === undefined) return failed(key, ErrorCode.INVALID_REQUEST)
   const partitions = services.metadataCache.topic(topic)?.partitions
   if (partitions === undefined) return failed(key, ErrorCode.COORDINATOR_NOT_AVAILABLE)
   const leader = partitions.get(partitionFor(key, partitions.size))?.leader ?? -1
   const broker = advertisedBroker(services, context, leader)
   if (broker === undefined) return failed(key, ErrorCode.COORDINATOR_NOT_AVAILABLE)
-  return { key, nodeId: broker.nodeId, host: broker.host, port: broker.port, errorCode: ErrorCode.NONE, errorMessage: '' }
+  return {
+    key,
+    nodeId: broker.nodeId,
+    host: broker.host,
+    port: broker.port,
+    errorCode: ErrorCode.NONE,
+    errorMessage: '',
+  }
 }
 
 function failed(key: string, errorCode: number): Coordinator {

@@ -15,10 +15,17 @@ type Response = Draft<typeof CreateTopicsResponse>
 type TopicRequest = CreateTopicsRequest['topics'][number]
 
 export function createTopicsHandler(services: BrokerServices): Handler<CreateTopicsRequest, Response> {
-  return defineHandler(CreateTopicsRequest, CreateTopicsResponse, [0, 7], async ({ topics, timeoutMs, validateOnly }) => {
-    const results = await services.topicAdmin.createTopics(topics, { timeoutMs, validateOnly })
-    return { topics: results.map((result, i) => ({ ...result, configs: configsOf(services, result, topics[i]!) })) }
-  })
+  return defineHandler(
+    CreateTopicsRequest,
+    CreateTopicsResponse,
+    [0, 7],
+    async ({ topics, timeoutMs, validateOnly }) => {
+      const results = await services.topicAdmin.createTopics(topics, { timeoutMs, validateOnly })
+      return {
+        topics: results.map((result, i) => ({ ...result, configs: configsOf(services, result, topics[i]!) })),
+      }
+    },
+  )
 }
 
 function configsOf(services: BrokerServices, { errorCode }: CreateTopicResult, asked: TopicRequest) {

@@ -2,10 +2,11 @@
  * DeleteRecords (21), versions 0-2: moves the start of partitions forward (KIP-107). Nothing is read below it from
  * then on; the space is freed by segments, when retention next looks.
  */
+
+import { isInternalTopic } from '../../metadata/topic-names.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DeleteRecordsRequest, DeleteRecordsResponse } from '../../protocol/messages/21-delete-records.ts'
 import type { Draft } from '../../protocol/schema.ts'
-import { isInternalTopic } from '../../metadata/topic-names.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
 import { leaderOf } from './partition-lookup.ts'

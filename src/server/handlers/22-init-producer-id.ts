@@ -13,9 +13,11 @@ import { defineHandler, type Handler } from '../handler.ts'
 
 type Response = Draft<typeof InitProducerIdResponse>
 
+const NONE = -1
+
 export function initProducerIdHandler(services: BrokerServices): Handler<InitProducerIdRequest, Response> {
   return defineHandler(InitProducerIdRequest, InitProducerIdResponse, [0, 5], async (request) => {
-    const namesHalf = (request.producerId < 0) !== (request.producerEpoch < 0)
+    const namesHalf = (request.producerId === NONE) !== (request.producerEpoch === NONE)
     if (request.transactionalId !== null || namesHalf) return failed(ErrorCode.INVALID_REQUEST)
     try {
       return { errorCode: ErrorCode.NONE, producerId: await services.producerIds.next(), producerEpoch: 0 }

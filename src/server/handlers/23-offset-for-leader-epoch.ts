@@ -21,7 +21,10 @@ export function offsetForLeaderEpochHandler(
   return defineHandler(OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, [0, 4], (request) => ({
     topics: request.topics.map(({ topic, partitions }) => ({
       topic,
-      partitions: partitions.map((asked) => ({ partition: asked.partition, ...endOffset(services, topic, asked) })),
+      partitions: partitions.map((asked) => ({
+        partition: asked.partition,
+        ...endOffset(services, topic, asked),
+      })),
     })),
   }))
 }

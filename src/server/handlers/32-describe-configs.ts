@@ -10,7 +10,10 @@ import {
 } from '../../metadata/config/describe-configs.ts'
 import { topicNameProblem } from '../../metadata/topic-names.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { DescribeConfigsRequest, DescribeConfigsResponse } from '../../protocol/messages/32-describe-configs.ts'
+import {
+  DescribeConfigsRequest,
+  DescribeConfigsResponse,
+} from '../../protocol/messages/32-describe-configs.ts'
 import type { Draft } from '../../protocol/schema.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
@@ -28,18 +31,25 @@ interface Described {
 }
 
 export function describeConfigsHandler(services: BrokerServices): Handler<DescribeConfigsRequest, Response> {
-  return defineHandler(DescribeConfigsRequest, DescribeConfigsResponse, [0, 4], (request, { apiVersion }) => ({
-    results: request.resources.map((resource) => {
-      const { errorCode, errorMessage, configs } = describe(services, resource, request.includeSynonyms)
-      return {
-        errorCode,
-        errorMessage,
-        resourceType: resource.resourceType,
-        resourceName: resource.resourceName,
-        configs: configs.map(({ isDefault, ...config }) => (apiVersion === 0 ? { ...config, isDefault } : config)),
-      }
+  return defineHandler(
+    DescribeConfigsRequest,
+    DescribeConfigsResponse,
+    [0, 4],
+    (request, { apiVersion }) => ({
+      results: request.resources.map((resource) => {
+        const { errorCode, errorMessage, configs } = describe(services, resource, request.includeSynonyms)
+        return {
+          errorCode,
+          errorMessage,
+          resourceType: resource.resourceType,
+          resourceName: resource.resourceName,
+          configs: configs.map(({ isDefault, ...config }) =>
+            apiVersion === 0 ? { ...config, isDefault } : config,
+          ),
+        }
+      }),
     }),
-  }))
+  )
 }
 
 function describe(services: BrokerServices, resource: Resource, includeSynonyms: boolean): Described {
@@ -52,7 +62,9 @@ function describe(services: BrokerServices, resource: Resource, includeSynonyms:
     if (services.metadataCache.topic(resourceName) === undefined) {
       return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '')
     }
-    return succeeded(describeTopicConfigs(services.configRepository.get('topics', resourceName), sources, options))
+    return succeeded(
+      describeTopicConfigs(services.configRepository.get('topics', resourceName), sources, options),
+    )
   }
   if (resourceType === BROKER) {
     if (resourceName === '') return succeeded(describeDefaultBrokerConfigs(sources, options))

@@ -2,10 +2,14 @@
  * DescribeLogDirs (35), versions 0-4: each log directory with its replicas' sizes (KIP-113), and from version 4 on the
  * size of its volume (KIP-827). Null topics ask for all. A directory that failed carries KAFKA_STORAGE_ERROR.
  */
-import { DescribeLogDirsRequest, DescribeLogDirsResponse } from '../../protocol/messages/35-describe-log-dirs.ts'
-import type { Draft } from '../../protocol/schema.ts'
+
 import type { LogDirDescription } from '../../log/log-dir-description.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
+import {
+  DescribeLogDirsRequest,
+  DescribeLogDirsResponse,
+} from '../../protocol/messages/35-describe-log-dirs.ts'
+import type { Draft } from '../../protocol/schema.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
 
@@ -22,13 +26,15 @@ export function describeLogDirsHandler(services: BrokerServices): Handler<Descri
   return defineHandler(DescribeLogDirsRequest, DescribeLogDirsResponse, [0, 4], (request) => {
     const isAsked = filterOf(request)
     return {
-      results: services.logManager.describeLogDirs().map(({ path, errorCode, logs, totalBytes, usableBytes }) => ({
-        errorCode,
-        logDir: path,
-        topics: groupByTopic(logs.filter(({ log }) => isAsked(log))),
-        totalBytes,
-        usableBytes,
-      })),
+      results: services.logManager
+        .describeLogDirs()
+        .map(({ path, errorCode, logs, totalBytes, usableBytes }) => ({
+          errorCode,
+          logDir: path,
+          topics: groupByTopic(logs.filter(({ log }) => isAsked(log))),
+          totalBytes,
+          usableBytes,
+        })),
     }
   })
 }
@@ -44,7 +50,12 @@ function groupByTopic(logs: LogDirDescription['logs']) {
   for (const { log, isFuture } of logs) {
     // The lag of a replica on its own directory is what its high watermark still has to catch up.
     const offsetLag = Math.max(0, log.logEndOffset - log.highWatermark)
-    const view = { partitionIndex: log.partition, partitionSize: log.sizeBytes, offsetLag, isFutureKey: isFuture }
+    const view = {
+      partitionIndex: log.partition,
+      partitionSize: log.sizeBytes,
+      offsetLag,
+      isFutureKey: isFuture,
+    }
     const partitions = topics.get(log.topic)
     if (partitions === undefined) topics.set(log.topic, [view])
     else partitions.push(view)

@@ -3,7 +3,10 @@
  * controllers (endpoint type 2): MISMATCHED_ENDPOINT_TYPE (KIP-919).
  */
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { DescribeClusterRequest, DescribeClusterResponse } from '../../protocol/messages/60-describe-cluster.ts'
+import {
+  DescribeClusterRequest,
+  DescribeClusterResponse,
+} from '../../protocol/messages/60-describe-cluster.ts'
 import type { Draft } from '../../protocol/schema.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
@@ -21,7 +24,8 @@ export function describeClusterHandler(services: BrokerServices): Handler<Descri
       return request.endpointType === CONTROLLERS
         ? {
             errorCode: ErrorCode.MISMATCHED_ENDPOINT_TYPE,
-            errorMessage: 'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER',
+            errorMessage:
+              'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER',
           }
         : {
             errorCode: ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
@@ -31,7 +35,10 @@ export function describeClusterHandler(services: BrokerServices): Handler<Descri
     return {
       clusterId: services.metadataCache.clusterId,
       controllerId: services.metadataCache.controllerId,
-      brokers: advertisedBrokers(services, context).map(({ nodeId, ...rest }) => ({ brokerId: nodeId, ...rest })),
+      brokers: advertisedBrokers(services, context).map(({ nodeId, ...rest }) => ({
+        brokerId: nodeId,
+        ...rest,
+      })),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
         ? ALL_CLUSTER_OPERATIONS
         : OPERATIONS_NOT_ASKED_FOR,

@@ -20,49 +20,54 @@ type TopicResponse = NonNullable<Response['topics']>[number]
 export function describeTopicPartitionsHandler(
   services: BrokerServices,
 ): Handler<DescribeTopicPartitionsRequest, Response> {
-  return defineHandler(DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, [0, 0], (request, context) => {
-    const { cursor } = request
-    if (cursor !== null && !isUsable(cursor, request)) {
-      return { topics: request.topics.map(({ name }) => ({ errorCode: ErrorCode.INVALID_REQUEST, name })) }
-    }
-    let partitionsLeft = Math.min(
-      Math.max(1, request.responsePartitionLimit),
-      services.config.maxRequestPartitionSizeLimit,
-    )
-    const topics: TopicResponse[] = []
-    for (const name of askedNames(services, request)) {
-      if (cursor !== null && name < cursor.topicName) continue
-      const topic = services.metadataCache.topic(name)
-      if (topic === undefined) {
+  return defineHandler(
+    DescribeTopicPartitionsRequest,
+    DescribeTopicPartitionsResponse,
+    [0, 0],
+    (request, context) => {
+      const { cursor } = request
+      if (cursor !== null && !isUsable(cursor, request)) {
+        return { topics: request.topics.map(({ name }) => ({ errorCode: ErrorCode.INVALID_REQUEST, name })) }
+      }
+      let partitionsLeft = Math.min(
+        Math.max(1, request.responsePartitionLimit),
+        services.config.maxRequestPartitionSizeLimit,
+      )
+      const topics: TopicResponse[] = []
+      for (const name of askedNames(services, request)) {
+        if (cursor !== null && name < cursor.topicName) continue
+        const topic = services.metadataCache.topic(name)
+        if (topic === undefined) {
+          topics.push({
+            errorCode: unknownTopicError(name),
+            name,
+            isInternal: isInternalTopic(name),
+            topicAuthorizedOperations: ALL_TOPIC_OPERATIONS,
+          })
+          continue
+        }
+        const first = cursor?.topicName === name ? cursor.partitionIndex : 0
+        const partitions = sortedPartitions(topic).filter(({ partition }) => partition >= first)
+        if (partitionsLeft === 0) return page(topics, name, first)
         topics.push({
-          errorCode: unknownTopicError(name),
+          errorCode: ErrorCode.NONE,
           name,
+          topicId: topic.topicId,
           isInternal: isInternalTopic(name),
+          partitions: partitions.slice(0, partitionsLeft).map((partition) => ({
+            ...partitionView(services, context, partition),
+            eligibleLeaderReplicas: [],
+            lastKnownElr: [],
+          })),
           topicAuthorizedOperations: ALL_TOPIC_OPERATIONS,
         })
-        continue
+        const next = partitions[partitionsLeft]
+        if (next !== undefined) return page(topics, name, next.partition)
+        partitionsLeft -= partitions.length
       }
-      const first = cursor?.topicName === name ? cursor.partitionIndex : 0
-      const partitions = sortedPartitions(topic).filter(({ partition }) => partition >= first)
-      if (partitionsLeft === 0) return page(topics, name, first)
-      topics.push({
-        errorCode: ErrorCode.NONE,
-        name,
-        topicId: topic.topicId,
-        isInternal: isInternalTopic(name),
-        partitions: partitions.slice(0, partitionsLeft).map((partition) => ({
-          ...partitionView(services, context, partition),
-          eligibleLeaderReplicas: [],
-          lastKnownElr: [],
-        })),
-        topicAuthorizedOperations: ALL_TOPIC_OPERATIONS,
-      })
-      const next = partitions[partitionsLeft]
-      if (next !== undefined) return page(topics, name, next.partition)
-      partitionsLeft -= partitions.length
-    }
-    return { topics, nextCursor: null }
-  })
+      return { topics, nextCursor: null }
+    },
+  )
 }
 
 /** A cursor points at a partition of a topic that is asked for; all topics are asked for by none. */
@@ -79,7 +84,9 @@ function askedNames(services: BrokerServices, { topics }: DescribeTopicPartition
 }
 
 function unknownTopicError(name: string): number {
-  return topicNameProblem(name) === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION
+  return topicNameProblem(name) === undefined
+    ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    : ErrorCode.INVALID_TOPIC_EXCEPTION
 }
 
 function page(topics: readonly TopicResponse[], topicName: string, partitionIndex: number): Response {
