@@ -10,7 +10,11 @@ const lock = JSON.parse(readFileSync(path, 'utf8'))
 const packages = { ...lock.packages }
 for (const { optionalDependencies = {}, dev } of Object.values(lock.packages)) {
   for (const [name, range] of Object.entries(optionalDependencies)) {
-    packages[`node_modules/${name}`] ??= { version: range.replace(/^[\^~]/, ''), ...(dev && { dev }), optional: true }
+    packages[`node_modules/${name}`] ??= {
+      version: range.replace(/^[\^~]/, ''),
+      ...(dev && { dev }),
+      optional: true,
+    }
   }
 }
 const sorted = Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1))
