@@ -175,17 +175,22 @@ export class ReplicaManager {
   }
 
   /** Responds once the entries hold `minBytes`, one of them fails, or the time is over. */
-  fetch(entries: readonly FetchEntry[], params: FetchParams, respond: (read: FetchRead) => void): void {
+  fetch(
+    entries: readonly FetchEntry[],
+    params: FetchParams,
+    respond: (read: FetchRead) => void,
+  ): DelayedFetch | undefined {
     const read = readEntries(entries, params)
     const isAllMissing = entries.every(({ partition }) => partition === undefined)
     if (params.maxWaitMs <= 0 || isAllMissing || read.isEnough) {
       respond(read)
-      return
+      return undefined
     }
     releaseSlices(read)
     const partitions = new Set<Partition>()
     for (const { partition } of entries) if (partition !== undefined) partitions.add(partition)
-    this.#fetches.tryCompleteElseWatch(new DelayedFetch(entries, params, respond), [...partitions])
+    const operation = new DelayedFetch(entries, params, respond)
+    return this.#fetches.tryCompleteElseWatch(operation, [...partitions]) ? undefined : operation
   }
 
   /** LeaderAndIsr: partitions that are led or followed here from now on. */

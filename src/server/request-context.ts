@@ -62,6 +62,7 @@ export class RequestContext<Res = any> {
   #response: Res | undefined
   #throttleMs = 0
   #closesConnection = false
+  #onAbandoned: (() => void) | undefined
 
   constructor(
     handler: AnyHandler,
@@ -88,6 +89,7 @@ export class RequestContext<Res = any> {
   respond(response: Res | undefined): void {
     assert(!this.#responded, `${this.handler.request.name} was answered twice`)
     this.#responded = true
+    this.#onAbandoned = undefined
     this.#response = response
     if (response === undefined) this.release()
     this.#sink.onResponded(this)
@@ -101,6 +103,16 @@ export class RequestContext<Res = any> {
 
   get closesConnection(): boolean {
     return this.#closesConnection
+  }
+
+  /** `run` is called if the connection goes before the answer: whatever waits need not wait any longer. */
+  whenAbandoned(run: () => void): void {
+    this.#onAbandoned = run
+  }
+
+  /** For the response queue alone: nobody is there to take an answer. */
+  abandon(): void {
+    this.#onAbandoned?.()
   }
 
   /** Gives the request's bytes back before the response has left. Nothing decoded from them as bytes may be used. */

@@ -201,7 +201,10 @@ export class ResponseQueue {
     for (const context of this.#sending) context.release()
     this.#sending = []
     const waiting = this.#waiting.splice(0)
-    for (const context of waiting) if (context.responded) this.discard(context, writer)
+    for (const context of waiting) {
+      if (context.responded) this.discard(context, writer)
+      else context.abandon()
+    }
   }
 
   /** Drops a response that nobody will read. Encoding it is what finds the slices of files in it. */

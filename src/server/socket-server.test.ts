@@ -58,6 +58,25 @@ test('a client that vanishes leaves nothing behind, also what is answered later'
   assert.equal(server.requestMemory.usedBytes, 0)
 })
 
+test('a request that waits is told when its client has gone, unless it was answered before', async () => {
+  const { client, network, server, waiting } = await connected()
+  client.send(Buffer.concat([heartbeat(1, 'wait'), heartbeat(2, 'wait')]))
+  network.run()
+  const abandoned: number[] = []
+  for (const context of waiting) {
+    context.whenAbandoned(() => {
+      abandoned.push(context.correlationId)
+      context.respond({})
+    })
+  }
+  waiting[0]!.respond({})
+  network.run()
+  client.vanish()
+  network.run()
+  assert.deepEqual(abandoned, [2])
+  assert.equal(server.pool.usedBytes, 0)
+})
+
 test('a file that ends before its slice breaks the connection', async () => {
   const { client, network, log, table } = await connected()
   const short = zeroFile(1000)

@@ -60,9 +60,11 @@ export function fetchHandler(services: BrokerServices): Handler<FetchRequest, Re
     const entries = session.partitions.map((partition, i) => entryOf(services, context, partition, topics[i]))
     // What the request holds is decoded: its bytes need not wait with it.
     context.release()
-    services.replicaManager.fetch(entries, paramsOf(services, request, context), (read) => {
+    const waiting = services.replicaManager.fetch(entries, paramsOf(services, request, context), (read) => {
       context.respond(response(services, context, session, topics, read))
     })
+    // A client that has gone must not keep its long poll, whose time it chose itself.
+    if (waiting !== undefined) context.whenAbandoned(() => waiting.forceComplete())
     return LATER
   })
 }
