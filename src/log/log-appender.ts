@@ -191,22 +191,24 @@ export class LogAppender {
   #makeRoom(batch: NextBatch, nowMs: number): boolean {
     if (this.#failedCommit !== undefined) return false
     const limits = { config: this.#options.config(), nowMs, jitterSalt: this.#jitterSalt }
-    if (!mustRoll(this.#segments.active, this.#staged.byteLength, batch, limits)) return true
-    if (!this.#staged.isEmpty) {
-      const outcome = this.#write()
-      if (outcome.errorCode !== ErrorCode.NONE) {
-        this.#failedCommit = outcome
-        return false
-      }
-    }
     try {
+      // After a start both may have to read the file, which must fail here and not between a write and its index.
+      this.#segments.active.prepareToAppend()
+      if (!mustRoll(this.#segments.active, this.#staged.byteLength, batch, limits)) return true
+      if (!this.#staged.isEmpty) {
+        const outcome = this.#write()
+        if (outcome.errorCode !== ErrorCode.NONE) {
+          this.#failedCommit = outcome
+          return false
+        }
+      }
       // Where the log ends, so that segments follow on each other even if compaction has left a gap behind it.
       const isNear = batch.lastOffset - this.#logEndOffset <= RELATIVE_OFFSET_MAX
       this.roll(isNear ? this.#logEndOffset : batch.firstOffset)
       return true
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#options.logger.error(`${this.#options.logPrefix}Error while rolling a log segment`, error)
+      this.#options.logger.error(`${this.#options.logPrefix}Error while making room for an append`, error)
       return false
     }
   }

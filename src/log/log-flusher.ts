@@ -7,10 +7,14 @@
  * Invariant: the recovery point moves only after the segments' data, the indexes of sealed segments, the folder's
  * entries of new segments, and the leader epochs are on the device, and never past a truncation that happened
  * meanwhile.
+ *
+ * A sync that fails is final (`onFailure`). What only kept it from being asked for, no descriptor or no room for an
+ * index, puts the round off: whoever waits gets the error, and the next flush tries again.
  */
 import type { Clock } from '../base/clock.ts'
 import { DiskError } from '../base/disk.ts'
 import type { LogSegments } from './log-segments.ts'
+import { isPassing, lacksDescriptor } from './passing-disk-errors.ts'
 
 export interface LogFlusherOptions {
   readonly segments: LogSegments
@@ -21,6 +25,12 @@ export interface LogFlusherOptions {
   readonly syncDirectory: () => void
   readonly beforeAdvance: () => void
   readonly onFailure: (error: Error) => void
+  readonly onPutOff: (error: Error) => void
+}
+
+/** Something could not be written, and nothing was lost by it. */
+class PutOffError extends DiskError {
+  override name = 'PutOffError'
 }
 
 export class LogFlusher {
@@ -50,10 +60,11 @@ export class LogFlusher {
     if (upToOffset <= this.#recoveryPoint) return Promise.resolve()
     if (this.#round === undefined) return this.#start()
     if (upToOffset <= this.#roundTarget) return this.#round
-    this.#nextRound ??= this.#round.then(() => {
+    const start = (): Promise<void> => {
       this.#nextRound = undefined
       return this.#start()
-    })
+    }
+    this.#nextRound ??= this.#round.then(start, start)
     return this.#nextRound
   }
 
@@ -77,16 +88,20 @@ export class LogFlusher {
         const target = this.#options.logEndOffset()
         const truncations = this.#truncations
         this.#roundTarget = target
+        this.#checkOpen()
         await this.#syncSegments()
         this.#checkOpen()
-        this.#options.beforeAdvance()
+        unlessPassing(() => this.#options.beforeAdvance())
         if (truncations !== this.#truncations) continue
         this.#recoveryPoint = Math.max(this.#recoveryPoint, target)
         this.#lastFlushMs = this.#options.clock.nowMs()
         return
       }
     } catch (error) {
-      if (error instanceof DiskError) this.#options.onFailure(error)
+      if (error instanceof DiskError) {
+        if (error instanceof PutOffError || lacksDescriptor(error)) this.#options.onPutOff(error)
+        else this.#options.onFailure(error)
+      }
       throw error
     }
   }
@@ -94,6 +109,7 @@ export class LogFlusher {
   async #syncSegments(): Promise<void> {
     const { segments } = this.#options
     const unsynced = segments.all.slice(Math.max(0, segments.floorIndex(this.#recoveryPoint)))
+    for (const segment of unsynced) if (!segment.isClosed) unlessPassing(() => segment.writePendingIndexes())
     for (const segment of unsynced) {
       this.#checkOpen()
       if (!segment.isClosed) await segment.sync()
@@ -107,5 +123,15 @@ export class LogFlusher {
   /** A log that was closed while its sync was under way promises nothing more. */
   #checkOpen(): void {
     if (this.#options.isClosed()) throw new DiskError('ECANCELED', '', 'the log was closed during its sync')
+  }
+}
+
+/** For writes that may be repeated, before the sync is asked for. */
+function unlessPassing(write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (!(error instanceof DiskError) || !isPassing(error)) throw error
+    throw new PutOffError(error.code, error.path, error.message, { cause: error })
   }
 }

@@ -32,6 +32,7 @@ import { type LogDirs, LogDirsError } from './log-dirs.ts'
 import { LogHousekeeping } from './log-housekeeping.ts'
 import type { LogManagerOptions, LogOrError, TopicPartition } from './log-manager-options.ts'
 import { writePartitionMetadata } from './partition-metadata.ts'
+import { isPassing } from './passing-disk-errors.ts'
 import { UnifiedLog } from './unified-log.ts'
 
 export type {
@@ -39,9 +40,6 @@ export type {
   LogOrError,
   TopicPartition,
 } from './log-manager-options.ts'
-
-/** Disk errors that say nothing against the directory. Apache Kafka takes it out of service for these as well. */
-const PASSING_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'])
 
 export class LogManager {
   readonly #options: LogManagerOptions
@@ -240,6 +238,7 @@ export class LogManager {
     const startMs = this.#clock.monotonicMs()
     this.#logger.info(`Loading logs from log dirs ArrayBuffer(${this.#logDirs.live.join(', ')})`)
     const uncleanDirs: string[] = []
+    let reason = ''
     let count = 0
     for (const path of [...this.#logDirs.live]) {
       try {
@@ -255,10 +254,11 @@ export class LogManager {
       } catch (error) {
         if (!(error instanceof DiskError || error instanceof CheckpointError)) throw error
         this.#failAtStart(path, error)
+        reason = error.message
       }
     }
     if (this.#logDirs.live.length === 0) {
-      throw new LogDirsError('KafkaException', this.#allFailedMessage())
+      throw new LogDirsError('KafkaException', `${this.#allFailedMessage()}: ${reason}`)
     }
     const elapsedMs = Math.round(this.#clock.monotonicMs() - startMs)
     const unclean =
@@ -402,7 +402,7 @@ export class LogManager {
 
   /** No space, or no descriptors left: that passes, and the directory is sound. Anything else ends its service. */
   #diskError(directory: string, message: string, error: DiskError): void {
-    if (PASSING_CODES.has(error.code)) this.#logger.error(message, error)
+    if (isPassing(error)) this.#logger.error(message, error)
     else this.#failures.report(directory, message, error)
   }
 

@@ -177,6 +177,11 @@ export class LogSegment {
 
   // --- Writing -----------------------------------------------------------------------------------------------------
 
+  /** Reads what `index` will need of the file; throws DiskError, and may be called again. */
+  prepareToAppend(): void {
+    if (this.#largestTimestampMs === undefined) this.#readLargestTimestamp()
+  }
+
   /** Writes whole batches at the end in one call; throws DiskError, the file being as before unless `isDamaged`. */
   write(buffers: readonly Buffer[], byteLength: number): void {
     assert(!this.#isSealed, 'a sealed segment takes no appends')
@@ -429,16 +434,18 @@ export class LogSegment {
 
   /** From the time index, and the batches behind its last entry. */
   #readLargestTimestamp(): void {
-    this.#largestTimestampMs = this.timeIndex.lastTimestampMs
-    this.#largestTimestampOffset = this.timeIndex.lastOffset
-    this.scan(this.offsetIndex.lookup(this.#largestTimestampOffset), (buffer, at) => {
-      const timestampMs = maxTimestampOf(buffer, at)
-      if (timestampMs > this.#largestTimestampMs!) {
-        this.#largestTimestampMs = timestampMs
-        this.#largestTimestampOffset = lastOffsetOf(buffer, at)
+    let timestampMs = this.timeIndex.lastTimestampMs
+    let offset = this.timeIndex.lastOffset
+    this.scan(this.offsetIndex.lookup(offset), (buffer, at) => {
+      const ofBatchMs = maxTimestampOf(buffer, at)
+      if (ofBatchMs > timestampMs) {
+        timestampMs = ofBatchMs
+        offset = lastOffsetOf(buffer, at)
       }
       return true
     })
+    this.#largestTimestampMs = timestampMs
+    this.#largestTimestampOffset = offset
   }
 
   #movedTo(path: string, suffix: (typeof SEGMENT_SUFFIXES)[number]): void {

@@ -39,6 +39,15 @@ export function findMaxTimestamp(
   return largestMs < 0 ? undefined : findByTimestamp(segments, largestMs, startOffset)
 }
 
+/**
+ * The segments up to the newest that was complete at `timestampMs`: by its largest timestamp, or where no record has one
+ * by its last write. Throws DiskError.
+ */
+export function findComplete(segments: readonly LogSegment[], timestampMs: number): readonly LogSegment[] {
+  const newest = segments.findLastIndex((segment) => segment.retentionTimestampMs <= timestampMs)
+  return segments.slice(0, newest + 1)
+}
+
 function findInSegment(
   segment: LogSegment,
   timestampMs: number,

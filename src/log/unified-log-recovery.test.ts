@@ -1,6 +1,7 @@
 /** What a log is after a stop that nobody prepared: cut files, lost or damaged indexes, disks that fill up. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ErrorCode } from '../protocol/error-codes.ts'
 import { buildBatch } from '../records/record-batch-builder.ts'
 import type { SimDisk } from '../simulator/sim-disk.ts'
 import { append, DIRECTORY, draft, fixture, openLog, readAll, valuesOf } from './log-fixture.test.ts'
@@ -222,6 +223,27 @@ test('a failed segment file leaves the log in its old segment', () => {
     if (outcome.errorCode !== 0) assert.equal(log.segmentCount, 1)
   }
   assert.equal(readAll(log).length, log.logEndOffset)
+})
+
+test('an append that needs to read what the disk does not give is refused, and the next one is taken', () => {
+  let faultCount = 0
+  for (const nth of [0, 1, 2, 3]) {
+    const at = writeTen()
+    const log = openLog(at, CONFIG, { cleanShutdown: true })
+    at.disk.injectFault({ operation: 'read', code: 'EIO', nth })
+    const outcome = log.stageAsLeader(buildBatch([draft('k', 2000)]), { leaderEpoch: 0, origin: 'client' })
+    const isStaged = outcome.errorCode === ErrorCode.NONE
+    if (isStaged) log.commitStaged()
+    at.disk.clearFaults()
+    if (outcome.errorCode !== ErrorCode.NONE) {
+      faultCount++
+      assert.equal(outcome.errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+    }
+    const before = log.logEndOffset
+    assert.equal(append(log, [draft('l', 3000)]).firstOffset, before)
+    assert.deepEqual(valuesOf(readAll(log)).slice(10), before === 11 ? ['k', 'l'] : ['l'])
+  }
+  assert.ok(faultCount > 0, 'the first append after a start reads')
 })
 
 test('a write that can be neither done nor taken back takes the log offline, and says so once', () => {

@@ -313,6 +313,54 @@ test('a sync that fails takes the log offline, and is not tried again', async ()
   assert.equal(log.commitStaged().errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
 })
 
+test('a flush that lacks a descriptor, or room for an index, is only put off', async () => {
+  for (const [operation, code] of [
+    ['open', 'EMFILE'],
+    ['write', 'ENOSPC'],
+  ] as const) {
+    const at = fixture()
+    const log = openLog(at, { segmentBytes: 400, indexIntervalBytes: 1 })
+    fill(log, 1)
+    at.disk.injectFault({ operation, code, nth: 0, sticky: true, pathPart: '.index' })
+    fill(log, 1)
+    await assert.rejects(log.flush(), { code })
+    assert.deepEqual([log.isOffline, log.recoveryPoint], [false, 0])
+    at.disk.clearFaults()
+    fill(log, 1)
+    await log.flush()
+    assert.equal(log.recoveryPoint, 3)
+  }
+})
+
+test('who waits behind a flush that is put off gets a flush of its own', async () => {
+  const at = fixture()
+  const log = openLog(at)
+  fill(log, 1)
+  at.disk.injectFault({ operation: 'write', code: 'ENOSPC', nth: 0, pathPart: 'leader-epoch-checkpoint' })
+  log.assignEpochStartOffset(5, log.logEndOffset)
+  const first = log.flush(1)
+  fill(log, 1)
+  const second = log.flush(2)
+  await assert.rejects(first, { code: 'ENOSPC' })
+  await second
+  fill(log, 1)
+  await log.flush()
+  assert.equal(log.recoveryPoint, 3)
+})
+
+test('retention that lacks a descriptor is only put off', () => {
+  const at = fixture()
+  const config = { segmentBytes: 400, retentionMs: 1 }
+  fill(openLog(at, config), 5, 200, at.clock.nowMs())
+  const log = openLog(at, config)
+  log.updateHighWatermark(5)
+  at.disk.injectFault({ operation: 'open', code: 'EMFILE', nth: 0, sticky: true })
+  assert.equal(log.deleteOldSegments(at.clock.nowMs() + 1000), 0)
+  assert.equal(log.isOffline, false)
+  at.disk.clearFaults()
+  assert.ok(log.deleteOldSegments(at.clock.nowMs() + 1000) > 0)
+})
+
 test('a truncation while a sync is under way keeps the recovery point below what was cut', async () => {
   const log = openLog(fixture())
   fill(log, 4)

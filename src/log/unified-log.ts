@@ -25,17 +25,17 @@ import { readLeaderEpochs, writeLeaderEpochs } from './leader-epoch-checkpoint-f
 import { LogAppender } from './log-appender.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogFlusher } from './log-flusher.ts'
-
 import { LogReader } from './log-reader.ts'
 import { deletableSegments } from './log-retention.ts'
 import { LogSegment } from './log-segment.ts'
 import type { LogSegments } from './log-segments.ts'
 import { readPartitionMetadata } from './partition-metadata.ts'
+import { isPassing } from './passing-disk-errors.ts'
 import { PositionHints } from './position-hints.ts'
 import { replayProducers } from './producer-replay.ts'
 import type { ProducerStateManager } from './producer-state-manager.ts'
 import { removeSegments } from './segment-removal.ts'
-import { findByTimestamp, findMaxTimestamp, type TimestampOffset } from './timestamp-lookup.ts'
+import { findByTimestamp, findComplete, findMaxTimestamp, type TimestampOffset } from './timestamp-lookup.ts'
 import { type LoadedLog, loadUnifiedLog } from './unified-log-loader.ts'
 import { logPrefix, type UnifiedLogOptions } from './unified-log-options.ts'
 
@@ -105,6 +105,8 @@ export class UnifiedLog {
       syncDirectory: () => this.#disk.syncDirectory(this.#directory),
       beforeAdvance: () => this.#leaderEpochs.persist(),
       onFailure: (error) => this.#goOffline(error),
+      onPutOff: (error) =>
+        this.#logger.warn(`${this.#prefix}The log could not be flushed yet: ${error.message}`),
     })
   }
 
@@ -232,7 +234,7 @@ export class UnifiedLog {
 
   /**
    * All below `upToOffset` is on the device when it resolves; whoever asks meanwhile shares the next sync. Rejects
-   * with DiskError, and the log is offline then.
+   * with DiskError, and the log is offline then, unless it lacked space or a descriptor before it came to a sync.
    */
   flush(upToOffset: number = this.logEndOffset): Promise<void> {
     if (this.#offlineCause !== undefined) return Promise.reject(this.#offlineCause)
@@ -263,6 +265,11 @@ export class UnifiedLog {
     return findByTimestamp(this.#segments.all, timestampMs, this.#logStartOffset)
   }
 
+  /** Base offsets of the segments that were complete at the time, ascending. Throws DiskError. */
+  segmentsCompleteAt(timestampMs: number): readonly number[] {
+    return findComplete(this.#segments.all, timestampMs).map((segment) => segment.baseOffset)
+  }
+
   /** The youngest record, the first of several. Throws DiskError. */
   maxTimestampOffset(): TimestampOffset | undefined {
     return findMaxTimestamp(this.#segments.all, this.#logStartOffset)
@@ -290,9 +297,6 @@ export class UnifiedLog {
   /** The largest epoch not above the one asked for, and where it ends; (-1, -1) where that is not known (KIP-101). */
   endOffsetForEpoch(epoch: number): { leaderEpoch: number; endOffset: number } {
     return this.#leaderEpochs.endOffsetFor(epoch, this.logEndOffset)
-  }
-  epochForOffset(offset: number): number | undefined {
-    return this.#leaderEpochs.epochForOffset(offset)
   }
   assignEpochStartOffset(epoch: number, offset: number): void {
     this.#leaderEpochs.assign(epoch, offset)
@@ -360,7 +364,8 @@ export class UnifiedLog {
       return count
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#goOffline(error)
+      if (isPassing(error)) this.#logger.error(`${this.#prefix}Segments could not be deleted yet`, error)
+      else this.#goOffline(error)
       return 0
     }
   }

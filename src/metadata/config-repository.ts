@@ -13,9 +13,6 @@ import { ConfigChangeZnode, type ConfigEntityType, ConfigZnode, ZnodeFormatError
 export type RawConfig = ReadonlyMap<string, string>
 export type ConfigChangeListener = (type: ConfigEntityType, name: string, config: RawConfig) => void
 
-/** The entity that holds the defaults of its type, such as /config/brokers/<default>. */
-export const DEFAULT_ENTITY = '<default>'
-
 const ENTITY_TYPES: readonly ConfigEntityType[] = ['topics', 'clients', 'users', 'brokers', 'ips']
 /** Notifications older than this are deleted by whoever sees the folder next: every broker has read them. */
 const NOTIFICATION_EXPIRATION_MS = 15 * 60 * 1000

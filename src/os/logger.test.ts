@@ -22,6 +22,14 @@ test('a line reads as a line of Kafka: local time, level, message, class', () =>
   ])
 })
 
+test('a line end in a message, which a client may have chosen, begins no line', () => {
+  const { lines, loggerFor } = logging()
+  loggerFor('a').error('clientId=x\r\n[2023-09-04 06:05:09,087] INFO forged\u001b[2J')
+  assert.deepEqual(lines, [
+    '[2023-09-04 06:05:09,087] ERROR clientId=x\\u000d\\u000a[2023-09-04 06:05:09,087] INFO forged\\u001b[2J (a)\n',
+  ])
+})
+
 test('the stack of an error and of its causes follow the line', () => {
   const { lines, loggerFor } = logging()
   const error = new Error('outer', { cause: new TypeError('inner') })

@@ -6,7 +6,7 @@
  * the nearest number and only compared with.
  */
 import type { BrokerConfig } from './broker-config.ts'
-import { ConfigError, parseValue } from './config-def.ts'
+import { ConfigError } from './config-def.ts'
 import { ConfigValues } from './config-values.ts'
 import { topicConfigKeys } from './topic-config-definitions.ts'
 
@@ -157,11 +157,4 @@ function timestampBounds(
     messageTimestampBeforeMaxMs: bound('message.timestamp.before.max.ms'),
     messageTimestampAfterMaxMs: bound('message.timestamp.after.max.ms'),
   }
-}
-
-/** The canonical text of a value for a topic config, or a ConfigError. `name` must be a known one. */
-export function canonicalTopicValue(name: string, text: string): string | null {
-  const key = topicConfigKeys.get(name)
-  if (key === undefined) throw new ConfigError(`Unknown topic config name: ${name}`)
-  return parseValue(key, text).text
 }

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { silentLogger } from '../../base/logger.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ProduceRequest, ProduceResponse } from '../../protocol/messages/00-produce.ts'
 import { InitProducerIdRequest, InitProducerIdResponse } from '../../protocol/messages/22-init-producer-id.ts'
 import { encodeSet } from '../../records/message-set.ts'
 import * as RecordBatch from '../../records/record-batch.ts'
 import { buildBatch } from '../../records/record-batch-builder.ts'
+import type { BrokerServices } from '../broker-services.ts'
+import type { Frame } from '../frame-reader.ts'
+import { LATER } from '../handler.ts'
+import { type ConnectionInfo, RequestContext } from '../request-context.ts'
+import { produceHandler } from './00-produce.ts'
 import {
   batch,
   ConnectionClosed,
@@ -250,4 +256,40 @@ test('an idempotent producer is held to its sequence and epoch', async () => {
   assert.deepEqual(await send(3, 1), [OUT_OF_ORDER_SEQUENCE_NUMBER, -1, 0], 'a new epoch starts at 0')
   assert.deepEqual(await send(0, 1), [0, 12, 0])
   assert.deepEqual(await send(12, 0), [INVALID_PRODUCER_EPOCH, -1, 0])
+})
+
+test('an append that throws costs its partition alone, and the bytes of the others stay until they are written', () => {
+  const waiters: { onAppendDone(): void }[] = []
+  const outcome = { errorCode: 0, errorMessage: null, firstOffset: 7, logAppendTimeMs: -1, logStartOffset: 0 }
+  const replicaManager = {
+    partition: (_topic: string, index: number) => ({ index, role: 'leader', isLeader: true, term: 1 }),
+    append: (
+      { index }: { index: number },
+      _records: Buffer,
+      { waiter }: { waiter: { onAppendDone(): void } },
+    ) => {
+      if (index === 1) throw new TypeError('a bug')
+      waiters.push(waiter)
+      return { ...outcome, recordErrors: [] }
+    },
+  }
+  const services = { replicaManager, logger: silentLogger, metadataCache: {} } as unknown as BrokerServices
+  const frame = { released: 0, bytes: Buffer.alloc(0), release: () => void frame.released++ }
+  const handler = produceHandler(services)
+  const fields = { apiVersion: 9, correlationId: 1, clientId: 'test', responseVersion: 9 }
+  const connection = {} as ConnectionInfo
+  const sink = { onResponded: () => {} }
+  const context = new RequestContext(handler, fields, connection, sink, frame as unknown as Frame)
+  const request = produceRequest('t', batch(), { acks: 1 })
+  const partitionData = [0, 1].map((index) => ({ index, records: batch() }))
+  const whole = { ...request, topicData: [{ ...request.topicData![0]!, partitionData }] }
+  assert.equal(handler.handle(whole as unknown as ProduceRequest, context as never), LATER)
+  assert.deepEqual([frame.released, waiters.length], [0, 1])
+  waiters[0]!.onAppendDone()
+  assert.equal(frame.released, 1)
+  const answered = context.takeResponse() as { responses: { partitionResponses: { errorCode: number }[] }[] }
+  assert.deepEqual(
+    answered.responses[0]!.partitionResponses.map(({ errorCode }) => errorCode),
+    [ErrorCode.NONE, ErrorCode.UNKNOWN_SERVER_ERROR],
+  )
 })

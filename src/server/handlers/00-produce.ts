@@ -11,6 +11,7 @@
  * - A failed append with acks=0 closes the connection: there is no other way to tell the client.
  * - Transactional batches are refused with INVALID_TXN_STATE: no transaction can be open here.
  */
+import { AssertionError } from '../../base/assert.ts'
 import { type AppendOutcome, appendFailure } from '../../log/append-outcome.ts'
 import { isInternalTopic } from '../../metadata/topic-names.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -48,6 +49,12 @@ interface Append {
   readonly term: number
 }
 
+interface StageTarget {
+  readonly partition: Partition | undefined
+  readonly topic: string | undefined
+  readonly data: PartitionData
+}
+
 export function produceHandler(services: BrokerServices): Handler<ProduceRequest, Response> {
   return defineHandler(ProduceRequest, ProduceResponse, [0, 13], (request, context) => {
     const appends: Append[] = []
@@ -57,7 +64,7 @@ export function produceHandler(services: BrokerServices): Handler<ProduceRequest
         topic.topicId === ZERO_UUID ? topic.name : services.metadataCache.topicById(topic.topicId)?.name
       for (const data of topic.partitionData) {
         const partition = name === undefined ? undefined : services.replicaManager.partition(name, data.index)
-        const outcome = stage(services, request, context, { partition, topic: name, data }, pending)
+        const outcome = stageOrFail(services, request, context, { partition, topic: name, data }, pending)
         appends.push({ topic, index: data.index, partition, outcome, term: partition?.term ?? 0 })
       }
     }
@@ -66,15 +73,31 @@ export function produceHandler(services: BrokerServices): Handler<ProduceRequest
   })
 }
 
+/**
+ * A bug in one partition's append must not be thrown out of the handler: the frame would be given back, and other
+ * partitions' records, already staged, be written from memory that holds something else by then.
+ */
+function stageOrFail(
+  services: BrokerServices,
+  request: ProduceRequest,
+  context: RequestContext,
+  target: StageTarget,
+  pending: PendingAppends,
+): AppendOutcome {
+  try {
+    return stage(services, request, context, target, pending)
+  } catch (error) {
+    if (error instanceof AssertionError) throw error
+    services.logger.error(`Error processing append operation on ${target.topic}-${target.data.index}`, error)
+    return failure(ErrorCode.UNKNOWN_SERVER_ERROR)
+  }
+}
+
 function stage(
   services: BrokerServices,
   request: ProduceRequest,
   context: RequestContext,
-  {
-    partition,
-    topic,
-    data,
-  }: { partition: Partition | undefined; topic: string | undefined; data: PartitionData },
+  { partition, topic, data }: StageTarget,
   pending: PendingAppends,
 ): AppendOutcome {
   const { acks } = request

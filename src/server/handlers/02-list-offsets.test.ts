@@ -61,6 +61,35 @@ test('a time finds the first record that is not older, and none is -1', async ()
   ])
 })
 
+test('version 0 knows by time the segments that were complete then, also those without timestamps', async () => {
+  const none = -1
+  for (const [topic, timestampMs] of [
+    ['old-timed', T],
+    ['old-untimed', none],
+  ] as const) {
+    await createTopic(client, topic, { configs: { 'segment.bytes': '200' } })
+    for (const later of [0, 9000]) {
+      const record = { timestampMs: timestampMs === none ? none : timestampMs + later, value: 'x'.repeat(60) }
+      await produce(client, topic, buildBatch([record]))
+    }
+  }
+  const starts = async (topic: string, time: number) =>
+    (await list(0, time, { topic, maxNumOffsets: 10 })).oldStyleOffsets
+  const times = [T - 1, T, T + 8999, T + 9000, Date.now() + 3_600_000]
+  const seen: unknown[] = []
+  for (const time of times) seen.push([await starts('old-timed', time), await starts('old-untimed', time)])
+  assert.deepEqual(seen, [
+    [[], []],
+    [[0], []],
+    [[0], []],
+    [[1, 0], []],
+    [
+      [2, 1, 0],
+      [2, 1, 0],
+    ],
+  ])
+})
+
 test('special timestamps are known from the version on that brought them', async () => {
   const { offset, timestamp } = await list(7, -3)
   assert.deepEqual([offset, timestamp], [1, T + 9000])

@@ -117,9 +117,9 @@ function find(log: UnifiedLog, timestamp: number, readableEnd: number, leaderEpo
 }
 
 /**
- * Version 0: the starts of segments from the newest down that hold nothing but records before the time, with the
- * readable end in front for "latest" and times to come. Kafka goes by the files' times of change; records' timestamps tell the same and
- * survive a copy of the folder.
+ * Version 0: the starts of the segments from the newest down that were complete at the time, with the readable end in
+ * front for "latest" and times to come. Kafka goes by the files' times of change. Records' timestamps tell the same and
+ * survive a copy of the folder; the file's time stands in where records have none (magic 0).
  */
 function oldStyleOffsets(
   log: UnifiedLog,
@@ -130,10 +130,9 @@ function oldStyleOffsets(
   const count = Math.max(0, asked.maxNumOffsets)
   if (asked.timestamp === EARLIEST) return [log.logStartOffset].slice(0, count)
   const isLatest = asked.timestamp === LATEST || asked.timestamp >= nowMs
-  const end = isLatest ? readableEnd : (log.lookupTimestamp(asked.timestamp)?.offset ?? readableEnd)
-  const starts = log.segmentBaseOffsets
+  const starts = (isLatest ? log.segmentBaseOffsets : log.segmentsCompleteAt(asked.timestamp))
     .map((base) => Math.max(base, log.logStartOffset))
-    .filter((base) => base < end)
+    .filter((base) => base < readableEnd)
   const offsets = [...new Set(starts)].reverse()
   if (isLatest) offsets.unshift(readableEnd)
   return offsets.slice(0, count)
