@@ -41,12 +41,6 @@ export const expected = [
 
   // Metadata and admin
   {
-    label: /^metadata: creates v/,
-    path: /\.(errorCode|partitions\[\d\]|topicId)$/,
-    when: (reference, ours) => reference === 5 || !present(reference) || ours === 'TOPIC ID',
-    reason: 'we wait a little for the topic instead of answering LEADER_NOT_AVAILABLE',
-  },
-  {
     label: /^metadata: neither v12/,
     path: /./,
     reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; we answer INVALID_REQUEST for that topic',

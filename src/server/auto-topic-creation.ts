@@ -1,6 +1,6 @@
 /**
  * Topics that come to be because someone asked for them: clients' topics through Metadata, internal ones through
- * FindCoordinator. Many may ask for the same topic at once; it is created once and they wait together.
+ * FindCoordinator. Many may ask for the same topic at once; it is created once.
  */
 import type { TopicAdmin } from '../controller/topic-admin.ts'
 import type { CreatableTopic } from '../controller/topic-plan.ts'
@@ -8,8 +8,15 @@ import type { BrokerConfig } from '../metadata/config/broker-config.ts'
 import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../metadata/topic-names.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 
-/** How long an answer waits for a topic that is being created, before it says LEADER_NOT_AVAILABLE. */
-const WAIT_MS_MAX = 1000
+/** How long FindCoordinator waits for an internal topic, before it says COORDINATOR_NOT_AVAILABLE. */
+const INTERNAL_TOPIC_WAIT_MS = 1000
+
+/** Answers to an order that was taken, perhaps from someone else. */
+const ON_ITS_WAY: ReadonlySet<number> = new Set([
+  ErrorCode.NONE,
+  ErrorCode.TOPIC_ALREADY_EXISTS,
+  ErrorCode.REQUEST_TIMED_OUT,
+])
 
 export class AutoTopicCreation {
   readonly #topicAdmin: TopicAdmin
@@ -22,27 +29,31 @@ export class AutoTopicCreation {
   }
 
   /**
-   * @returns for each topic NONE once its partitions have leaders, LEADER_NOT_AVAILABLE if that takes too long, or
-   * the reason why it can't be created.
+   * Orders topics for Metadata. @returns for each LEADER_NOT_AVAILABLE, with which the client asks again and finds it,
+   * or the reason why it can't be created.
    */
-  async create(names: readonly string[]): Promise<Map<string, number>> {
-    const results = names.map(async (name) => [name, await this.#createOnce(name)] as const)
+  async order(names: readonly string[]): Promise<Map<string, number>> {
+    const results = names.map(async (name) => [name, await this.#createOnce(name, 0)] as const)
     return new Map(await Promise.all(results))
   }
 
-  #createOnce(name: string): Promise<number> {
+  /** Creates an internal topic and waits a little until it serves; whether it does shows in the metadata. */
+  async createInternal(name: string): Promise<void> {
+    await this.#createOnce(name, INTERNAL_TOPIC_WAIT_MS)
+  }
+
+  #createOnce(name: string, timeoutMs: number): Promise<number> {
     const running = this.#inFlight.get(name)
     if (running !== undefined) return running
-    const creation = this.#create(name).finally(() => this.#inFlight.delete(name))
+    const creation = this.#create(name, timeoutMs).finally(() => this.#inFlight.delete(name))
     this.#inFlight.set(name, creation)
     return creation
   }
 
-  async #create(name: string): Promise<number> {
-    const [result] = await this.#topicAdmin.createTopics([this.#specOf(name)], { timeoutMs: WAIT_MS_MAX })
+  async #create(name: string, timeoutMs: number): Promise<number> {
+    const [result] = await this.#topicAdmin.createTopics([this.#specOf(name)], { timeoutMs })
     const errorCode = result?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
-    if (errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) return ErrorCode.NONE
-    return errorCode === ErrorCode.REQUEST_TIMED_OUT ? ErrorCode.LEADER_NOT_AVAILABLE : errorCode
+    return ON_ITS_WAY.has(errorCode) ? ErrorCode.LEADER_NOT_AVAILABLE : errorCode
   }
 
   /** Internal topics have settings of their own; all others take the broker's defaults. */

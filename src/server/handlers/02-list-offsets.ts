@@ -9,10 +9,12 @@
  * - A timestamp that no record reaches: offset and timestamp of -1. Records that can't be read yet are not found.
  */
 
+import { DiskError } from '../../base/disk.ts'
 import type { UnifiedLog } from '../../log/unified-log.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ListOffsetsRequest, ListOffsetsResponse } from '../../protocol/messages/02-list-offsets.ts'
 import type { Draft } from '../../protocol/schema.ts'
+import type { Partition } from '../../replica/partition.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
 import { leaderOf } from './partition-lookup.ts'
@@ -80,6 +82,23 @@ function listOffset(
   if (typeof partition === 'number') return { errorCode: partition }
   const epochError = partition.checkLeaderEpoch(asked.currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return { errorCode: epochError }
+  try {
+    return lookUp(services, request, partition, asked, apiVersion)
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    services.logger.error(`Error while looking up an offset of ${topic}-${asked.partitionIndex}`, error)
+    return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR }
+  }
+}
+
+/** Throws DiskError. */
+function lookUp(
+  services: BrokerServices,
+  request: ListOffsetsRequest,
+  partition: Partition,
+  asked: PartitionRequest,
+  apiVersion: number,
+) {
   const log = partition.onlineLog
   const readableEnd = readableEndOf(log, request)
   if (apiVersion === 0)

@@ -73,7 +73,15 @@ test('from version 12 on topics are asked for by id, earlier that is INVALID_REQ
 test('unknown topics are created if both sides allow it, and bad names never', async () => {
   const refused = await ask(4, { topics: [{ name: 'nowhere' }], allowAutoTopicCreation: false })
   assert.equal(refused.topics[0]!.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-  const created = await ask(4, { topics: [{ name: 'wished' }] })
+  const ordered = await ask(4, { topics: [{ name: 'wished' }] })
+  assert.deepEqual(
+    [ordered.topics[0]!.errorCode, ordered.topics[0]!.partitions.length],
+    [ErrorCode.LEADER_NOT_AVAILABLE, 0],
+  )
+  let created = ordered
+  while (created.topics[0]!.errorCode === ErrorCode.LEADER_NOT_AVAILABLE) {
+    created = await ask(4, { topics: [{ name: 'wished' }] })
+  }
   assert.deepEqual([created.topics[0]!.errorCode, created.topics[0]!.partitions.length], [0, 2])
   for (const name of ['', '.', 'a b', 'x'.repeat(250)]) {
     assert.equal(

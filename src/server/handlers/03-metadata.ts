@@ -2,9 +2,8 @@
  * Metadata (3), versions 0-13.
  *
  * - 0 has no null list: an empty one asks for all topics. From 1 on null does, and empty asks for none.
- * - Unknown topics are created where `auto.create.topics.enable` and the client (4+) allow it. Kafka answers such a
- *   topic with LEADER_NOT_AVAILABLE and lets the client ask again; here the answer waits a little for the topic, and
- *   falls back to that code. A name that can't be created says why.
+ * - Unknown topics are created where `auto.create.topics.enable` and the client (4+) allow it. The answer that orders
+ *   a topic says LEADER_NOT_AVAILABLE, and the client asks again. A name that can't be created says why.
  * - 10 shows topic ids; from 12 on topics are also asked for by id. Who does so earlier gets INVALID_REQUEST.
  */
 import type { TopicMetadata } from '../../metadata/metadata-cache.ts'
@@ -30,7 +29,7 @@ type TopicResponse = NonNullable<Response['topics']>[number]
 
 const FIRST_VERSION_BY_ID = 12
 
-/** Errors of creation, by topic. */
+/** What is said of the topics that this request has ordered, by name. */
 type CreationErrors = ReadonlyMap<string, number>
 const NO_ERRORS: CreationErrors = new Map()
 
@@ -40,7 +39,7 @@ export function metadataHandler(services: BrokerServices): Handler<MetadataReque
     const missing = topicsToCreate(services, request)
     if (missing.length === 0) return response(services, request, context, NO_ERRORS)
     return services.autoTopicCreation
-      .create(missing)
+      .order(missing)
       .then((errors) => response(services, request, context, errors))
   })
 }
@@ -139,16 +138,11 @@ function topicResponse(
   }
   if (name === null) return { errorCode: ErrorCode.INVALID_REQUEST, name: null }
   const topic = services.metadataCache.topic(name)
-  if (topic !== undefined) return knownTopic(services, context, topic)
-  return { errorCode: unknownTopicError(name, errors), name, isInternal: isInternalTopic(name) }
-}
-
-function unknownTopicError(name: string, errors: CreationErrors): number {
-  if (topicNameProblem(name) !== undefined) return ErrorCode.INVALID_TOPIC_EXCEPTION
-  const error = errors.get(name)
-  if (error === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-  // Created, and gone again since.
-  return error === ErrorCode.NONE ? ErrorCode.LEADER_NOT_AVAILABLE : error
+  // Even if an ordered topic is there already: the client sees one answer, however fast the controller was.
+  if (topic !== undefined && !errors.has(name)) return knownTopic(services, context, topic)
+  const isBadName = topicNameProblem(name) !== undefined
+  const missing = isBadName ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  return { errorCode: errors.get(name) ?? missing, name, isInternal: isInternalTopic(name) }
 }
 
 function knownTopic(services: BrokerServices, context: RequestContext, topic: TopicMetadata): TopicResponse {
