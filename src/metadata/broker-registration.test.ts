@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStore } from '../coordination/memory-store.ts'
-import { SimRandom } from '../simulator/sim-random.ts'
 import {
   BrokerIdInUseError,
   ensurePersistentPaths,
   generateBrokerId,
-  getOrCreateClusterId,
   registerBroker,
 } from './broker-registration.ts'
 
 const clock = { nowMs: () => 0 }
 const broker = { id: 1, rack: null, endpoints: [] }
-
-test('brokers that start together agree on one cluster id of 22 characters', async () => {
-  const memory = new MemoryStore(clock)
-  const ids = await Promise.all(
-    [1, 2, 3].map((seed) => getOrCreateClusterId(memory.connect(), new SimRandom(seed))),
-  )
-  assert.match(ids[0]!, /^[\w-]{22}$/)
-  assert.equal(new Set(ids).size, 1)
-})
 
 test('generated broker ids start above the reserved ones and never repeat', async () => {
   const memory = new MemoryStore(clock)

@@ -1,17 +1,10 @@
 /**
- * How a broker enters the cluster: the cluster id, a broker id if none is configured, and its ephemeral node under
+ * How a broker enters the cluster: a broker id if none is configured, and its ephemeral node under
  * /brokers/ids. The zxid that creates the node is the broker's epoch: after a restart it is another one, so requests
  * meant for the earlier life are told apart.
  */
-import { type Random, randomUuid } from '../base/random.ts'
 import { ensurePath, isStoreError, type MetadataStore } from '../coordination/metadata-store.ts'
-import {
-  BrokerIdZnode,
-  type BrokerInfo,
-  BrokerSequenceZnode,
-  ClusterIdZnode,
-  PERSISTENT_PATHS,
-} from './znodes.ts'
+import { BrokerIdZnode, type BrokerInfo, BrokerSequenceZnode, PERSISTENT_PATHS } from './znodes.ts'
 
 /** Another live broker has this id. The message is Kafka's. */
 export class BrokerIdInUseError extends Error {
@@ -28,15 +21,6 @@ export class BrokerIdInUseError extends Error {
 /** The folders that everything else is made in. */
 export async function ensurePersistentPaths(store: MetadataStore): Promise<void> {
   await Promise.all(PERSISTENT_PATHS.map((path) => ensurePath(store, path)))
-}
-
-/** The cluster's id; the first broker makes it up (22 characters of base64). */
-export async function getOrCreateClusterId(store: MetadataStore, random: Random): Promise<string> {
-  for (;;) {
-    const node = await store.get(ClusterIdZnode.path)
-    if (node !== undefined) return ClusterIdZnode.decode(node.data)
-    await ensurePath(store, ClusterIdZnode.path, ClusterIdZnode.encode(randomUuid(random)))
-  }
 }
 
 /** A broker id nobody had, above `reserved.broker.max.id`: for broker.id=-1 with broker.id.generation.enable. */

@@ -252,8 +252,6 @@ export const PreferredReplicaElectionZnode = {
   decode: (data: Buffer): PartitionName[] => decodePartitions('/admin/preferred_replica_election', data),
 }
 
-export const ReassignPartitionsZnode = { path: '/admin/reassign_partitions' }
-
 /** Sequential nodes by which a leader tells the controller that it changed the ISR itself (before AlterPartition). */
 export const IsrChangeNotificationZnode = {
   path: '/isr_change_notification',
