@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { partitionFor } from '../../coordinator/runtime/coordinator-partition.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import {
   FindCoordinatorRequest,
   FindCoordinatorResponse,
 } from '../../protocol/messages/10-find-coordinator.ts'
-import { partitionFor } from './10-find-coordinator.ts'
 import { startTestBroker } from './handlers.test.kit.ts'
 
 const client = await startTestBroker()

@@ -5,6 +5,7 @@
  * - Up to version 3 one key, errors of the whole; from 4 on several keys, each with its own error (KIP-699).
  * - Key types: 0 groups, 1 transactional ids (1+), 2 share groups (6+), for which there is no coordinator.
  */
+import { partitionFor } from '../../coordinator/runtime/coordinator-partition.ts'
 import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../../metadata/topic-names.ts'
 import { ErrorCode, errorMessage } from '../../protocol/error-codes.ts'
 import {
@@ -69,11 +70,4 @@ function find(
 
 function failed(key: string, errorCode: number): Coordinator {
   return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage: errorMessage(errorCode) }
-}
-
-/** The hash of Java's String, made positive as Kafka's Utils.abs does, so that every broker finds the same partition. */
-export function partitionFor(key: string, partitionCount: number): number {
-  let hash = 0
-  for (let i = 0; i < key.length; i++) hash = (Math.imul(31, hash) + key.charCodeAt(i)) | 0
-  return (hash & 0x7fffffff) % partitionCount
 }
