@@ -205,10 +205,9 @@ export class CoordinatorRuntime<Shard extends CoordinatorShard> {
       settled(errorCode)
       if (this.#isCurrent(slot)) onSettled?.(errorCode)
     }
-    if (records.length === 0) return this.#park(slot, settle)
-    const refusal = this.#appendRecords(slot, result)
-    if (refusal !== ErrorCode.NONE) return settle(refusal)
-    this.#park(slot, settle)
+    const refusal = records.length === 0 ? ErrorCode.NONE : this.#appendRecords(slot, result)
+    if (refusal === ErrorCode.NONE) this.#park(slot, settle)
+    else settle(refusal)
   }
 
   #appendRecords(slot: Slot<Shard>, { records, isAtomic, producer }: ShardResult<unknown>): number {
@@ -246,8 +245,10 @@ export class CoordinatorRuntime<Shard extends CoordinatorShard> {
 
   #onAppendSettled(slot: Slot<Shard>, pending: PendingAppend, errorCode: number): void {
     if (!this.#isCurrent(slot)) return
-    if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.REQUEST_TIMED_OUT)
-      return this.#onLost(slot, errorCode)
+    if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.REQUEST_TIMED_OUT) {
+      this.#onLost(slot, errorCode)
+      return
+    }
     assert(slot.pending[0] === pending, 'appends settle in their order')
     slot.pending.shift()
     for (const settled of pending.waiting) settled(coordinatorError(errorCode))
