@@ -36,6 +36,8 @@ export interface ReplicaManagerOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly highWatermarkCheckpointIntervalMs: number
+  /** A partition has another role than before, or leads in a new epoch: whoever keeps state in it looks anew. */
+  readonly onRoleChange?: (partition: Partition) => void
 }
 
 /** The parts of LeaderAndIsr and StopReplica that are read; the protocol's own types fit. */
@@ -95,6 +97,7 @@ export class ReplicaManager {
   readonly #logger: Logger
   readonly #highWatermarks: HighWatermarkCheckpoints
   readonly #checkpointIntervalMs: number
+  readonly #onRoleChange: ((partition: Partition) => void) | undefined
   readonly #partitions = new Map<string, Map<number, Partition>>()
   readonly #produces: Purgatory<DelayedProduce>
   readonly #fetches: Purgatory<DelayedFetch>
@@ -110,6 +113,7 @@ export class ReplicaManager {
     this.#logger = options.logger
     this.#highWatermarks = new HighWatermarkCheckpoints(options.disk, options.logger)
     this.#checkpointIntervalMs = options.highWatermarkCheckpointIntervalMs
+    this.#onRoleChange = options.onRoleChange
     this.#produces = new Purgatory(options.clock)
     this.#fetches = new Purgatory(options.clock)
   }
@@ -272,6 +276,7 @@ export class ReplicaManager {
     const isNews = isLeader ? partition.makeLeader(state, log) : partition.makeFollower(state, log)
     // Whoever waited on the old role or epoch is answered accordingly.
     this.#wake(partition)
+    if (isNews) this.#onRoleChange?.(partition)
     return isNews ? ErrorCode.NONE : ErrorCode.STALE_CONTROLLER_EPOCH
   }
 
@@ -319,6 +324,7 @@ export class ReplicaManager {
   #leave(partition: Partition, role: 'offline' | 'stopped' | 'deleted'): void {
     partition.leave(role)
     this.#wake(partition)
+    this.#onRoleChange?.(partition)
   }
 
   #wake(partition: Partition): void {

@@ -31,7 +31,7 @@ export interface LoadOptions {
   readonly isCurrent: () => boolean
 }
 
-/** @returns false if it was given up. Throws DiskError. */
+/** @returns false if it was given up. Rejects with DiskError. */
 export async function loadShard(options: LoadOptions): Promise<boolean> {
   const { name, log, shard, clock, logger, bufferBytes, isCurrent } = options
   const startMs = clock.monotonicMs()
@@ -40,7 +40,8 @@ export async function loadShard(options: LoadOptions): Promise<boolean> {
   let untilMs = startMs + SLICE_MS_MAX
   let recordCount = 0
   for (let offset = log.logStartOffset; offset < endOffset; ) {
-    const bytes = log.read(offset, bufferBytes)
+    const bytes = await log.read(offset, bufferBytes)
+    if (!isCurrent()) return false
     if (bytes.length === 0) break
     for (let at = 0; at < bytes.length; at += RecordBatch.sizeInBytes(bytes, at)) {
       recordCount += replayBatch(bytes, at, shard, logger, name)

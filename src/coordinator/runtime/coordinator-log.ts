@@ -30,6 +30,6 @@ export interface CoordinatorLog {
    */
   append(batch: Buffer, onSettled: (errorCode: number) => void): AppendAnswer
 
-  /** Whole batches from `offset` on: `maxBytes` or fewer, but one at least; empty at the end. Throws DiskError. */
-  read(offset: number, maxBytes: number): Buffer
+  /** Whole batches from `offset` on: `maxBytes` or fewer, but one at least; empty at the end. Rejects with DiskError. */
+  read(offset: number, maxBytes: number): Promise<Buffer>
 }

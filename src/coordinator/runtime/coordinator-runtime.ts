@@ -130,14 +130,11 @@ export class CoordinatorRuntime<Shard extends CoordinatorShard> {
     const slot = this.#slots.get(partition)
     const unavailable = this.availability(partition)
     if (unavailable !== ErrorCode.NONE) return Promise.resolve(refuse(unavailable))
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const result = this.#operate(slot!, () => operation(slot!.shard))
-      this.#apply(slot!, result, (errorCode) => {
-        if (errorCode === ErrorCode.NONE) resolve(result.response)
-        else resolve(refuse(errorCode))
-        // A promise that nobody waits for any more may still fail.
-        if (result.response instanceof Promise) result.response.catch(reject)
-      })
+      this.#apply(slot!, result, (errorCode) =>
+        resolve(errorCode === ErrorCode.NONE ? result.response : refuse(errorCode)),
+      )
     })
   }
 

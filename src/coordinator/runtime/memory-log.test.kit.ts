@@ -55,7 +55,7 @@ export class MemoryLog implements CoordinatorLog {
     for (const onSettled of settled) onSettled(errorCode)
   }
 
-  read(offset: number, maxBytes: number): Buffer {
+  async read(offset: number, maxBytes: number): Promise<Buffer> {
     const wanted: Buffer[] = []
     let bytes = 0
     for (const batch of this.batches) {
