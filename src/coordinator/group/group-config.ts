@@ -1,0 +1,15 @@
+/** What the group coordinator reads of the broker's configuration. */
+import type { BrokerConfig } from '../../metadata/config/broker-config.ts'
+
+export type GroupConfig = Pick<
+  BrokerConfig,
+  | 'groupInitialRebalanceDelayMs'
+  | 'groupMaxSessionTimeoutMs'
+  | 'groupMaxSize'
+  | 'groupMinSessionTimeoutMs'
+  | 'offsetMetadataMaxBytes'
+  | 'offsetsLoadBufferBytes'
+  | 'offsetsRetentionCheckIntervalMs'
+  | 'offsetsRetentionMs'
+  | 'offsetsTopicNumPartitions'
+>

@@ -1,0 +1,66 @@
+/**
+ * The group coordinator of this broker: finds the partition of __consumer_offsets that a group belongs to, and lets the
+ * runtime run what is asked on that partition's shard. Group ids are checked here, before any shard is looked for.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Random } from '../../base/random.ts'
+import type { MetadataCache } from '../../metadata/metadata-cache.ts'
+import { GROUP_METADATA_TOPIC } from '../../metadata/topic-names.ts'
+import type { CompressionName } from '../../records/compression/codec.ts'
+import type { CoordinatorLog } from '../runtime/coordinator-log.ts'
+import { partitionFor } from '../runtime/coordinator-partition.ts'
+import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
+import type { GroupConfig } from './group-config.ts'
+import { GroupShard } from './group-shard.ts'
+
+export interface GroupCoordinatorOptions {
+  readonly config: GroupConfig
+  readonly metadataCache: MetadataCache
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Of `offsets.topic.compression.codec`. */
+  readonly compression: CompressionName
+}
+
+export class GroupCoordinator {
+  readonly #config: GroupConfig
+  readonly #metadataCache: MetadataCache
+  readonly #runtime: CoordinatorRuntime<GroupShard>
+
+  constructor(options: GroupCoordinatorOptions) {
+    const { config, metadataCache, clock, random, logger, compression } = options
+    this.#config = config
+    this.#metadataCache = metadataCache
+    this.#runtime = new CoordinatorRuntime({
+      topic: GROUP_METADATA_TOPIC,
+      newShard: (context) => new GroupShard(context, { config, metadataCache }),
+      clock,
+      random,
+      logger,
+      loadBufferBytes: config.offsetsLoadBufferBytes,
+      compression,
+    })
+  }
+
+  // --- Leadership ----------------------------------------------------------------------------------------------------
+
+  onElection(partition: number, log: CoordinatorLog): void {
+    this.#runtime.onElection(partition, log)
+  }
+
+  onResignation(partition: number): void {
+    this.#runtime.onResignation(partition)
+  }
+
+  shutdown(): void {
+    this.#runtime.shutdown()
+  }
+
+  /** The partition of __consumer_offsets that a group belongs to. */
+  partitionOf(groupId: string): number {
+    const partitionCount = this.#metadataCache.topic(GROUP_METADATA_TOPIC)?.partitions.size
+    return partitionFor(groupId, partitionCount ?? this.#config.offsetsTopicNumPartitions)
+  }
+}
