@@ -34,6 +34,7 @@ import { apiVersionsHandler } from '../server/handlers/18-api-versions.ts'
 import { brokerHandlers } from '../server/handlers/index.ts'
 import { type BoundListener, SocketServer } from '../server/socket-server.ts'
 import { adoptLogs } from './adopt-logs.ts'
+import { Coordinators } from './coordinators.ts'
 import { LocalBrokerChannel } from './local-broker-channel.ts'
 import { StopSteps } from './stop-steps.ts'
 
@@ -140,6 +141,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   const topicConfig = (topic: string) => effectiveTopicConfig(configRepository.get('topics', topic), config)
 
   let replicaManager: ReplicaManager | undefined
+  let coordinators: Coordinators | undefined
   const logManager = LogManager.start({
     logDirs,
     disk,
@@ -169,6 +171,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     clock,
     logger: loggerFor('kafka.server.ReplicaManager'),
     highWatermarkCheckpointIntervalMs: config.replicaHighWatermarkCheckpointIntervalMs,
+    onRoleChange: (partition) => coordinators?.onRoleChange(partition),
   })
   const replicas = replicaManager
   stopSteps.add(() => replicas.shutdown())
@@ -185,6 +188,16 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     clusterId,
     logger: loggerFor('kafka.server.metadata.ZkMetadataCache'),
   })
+  const coordinating = new Coordinators({
+    config,
+    clock,
+    random,
+    loggerFor,
+    metadataCache,
+    replicaManager: replicas,
+  })
+  coordinators = coordinating
+  stopSteps.add(() => coordinating.shutdown())
   const self = brokerInfo(config, brokerId, listeners)
   const register = async (): Promise<void> => void (await registerBroker(store, self, clock.nowMs()))
   await register()
@@ -231,6 +244,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     topicAdmin,
     autoTopicCreation: new AutoTopicCreation({ topicAdmin, config }),
     configRepository,
+    groupCoordinator: coordinating.group,
     producerIds: new ProducerIdManager({
       store,
       brokerId,
@@ -246,7 +260,13 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   replicas.start()
   isServing = true
   stopSteps.add(() =>
-    socketServer.stop({ timeoutMs: STOP_TIMEOUT_MS, answerWaiting: () => replicas.answerWaiting() }),
+    socketServer.stop({
+      timeoutMs: STOP_TIMEOUT_MS,
+      answerWaiting: () => {
+        coordinating.shutdown()
+        replicas.answerWaiting()
+      },
+    }),
   )
   socketServer.startProcessing()
   logger.info(`[KafkaServer id=${brokerId}] started`)

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { TopicAdmin } from '../controller/topic-admin.ts'
+import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
@@ -25,6 +26,7 @@ export interface BrokerServices {
   readonly topicAdmin: TopicAdmin
   readonly autoTopicCreation: AutoTopicCreation
   readonly configRepository: ConfigRepository
+  readonly groupCoordinator: GroupCoordinator
   readonly producerIds: ProducerIdManager
   readonly fetchSessions: FetchSessionManager
 }

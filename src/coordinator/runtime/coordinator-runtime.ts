@@ -71,6 +71,7 @@ export class CoordinatorRuntime<Shard extends CoordinatorShard> {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #slots = new Map<number, Slot<Shard>>()
+  #isStopped = false
 
   constructor(options: CoordinatorRuntimeOptions<Shard>) {
     this.#options = options
@@ -82,6 +83,7 @@ export class CoordinatorRuntime<Shard extends CoordinatorShard> {
 
   /** This broker leads the partition from now on: its state is loaded. Called again with a newer epoch, it is anew. */
   onElection(partition: number, log: CoordinatorLog): void {
+    if (this.#isStopped) return
     const former = this.#slots.get(partition)
     if (former !== undefined && former.log.leaderEpoch >= log.leaderEpoch) return
     this.#unload(partition, ErrorCode.NOT_COORDINATOR)
@@ -100,6 +102,7 @@ export class CoordinatorRuntime<Shard extends CoordinatorShard> {
 
   /** Everyone who waits is answered; nothing is served afterwards. */
   shutdown(): void {
+    this.#isStopped = true
     for (const partition of [...this.#slots.keys()]) this.#unload(partition, ErrorCode.NOT_COORDINATOR)
   }
 

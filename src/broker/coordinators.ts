@@ -1,0 +1,72 @@
+/**
+ * The coordinators of this broker, and what ties them to its partitions: whoever leads a partition of an internal topic
+ * coordinates what is kept in it.
+ */
+import type { Clock } from '../base/clock.ts'
+import type { LoggerFactory } from '../base/logger.ts'
+import type { Random } from '../base/random.ts'
+import { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
+import type { BrokerConfig } from '../metadata/config/broker-config.ts'
+import type { MetadataCache } from '../metadata/metadata-cache.ts'
+import { GROUP_METADATA_TOPIC } from '../metadata/topic-names.ts'
+import { codecById } from '../records/compression/codec.ts'
+import type { Partition } from '../replica/partition.ts'
+import type { ReplicaManager } from '../replica/replica-manager.ts'
+import { PartitionCoordinatorLog } from './partition-coordinator-log.ts'
+
+export interface CoordinatorsOptions {
+  readonly config: BrokerConfig
+  readonly clock: Clock
+  readonly random: Random
+  readonly loggerFor: LoggerFactory
+  readonly metadataCache: MetadataCache
+  readonly replicaManager: ReplicaManager
+}
+
+export class Coordinators {
+  readonly group: GroupCoordinator
+  readonly #options: CoordinatorsOptions
+
+  constructor(options: CoordinatorsOptions) {
+    const { config, clock, random, loggerFor, metadataCache } = options
+    this.#options = options
+    this.group = new GroupCoordinator({
+      config,
+      metadataCache,
+      clock,
+      random,
+      logger: loggerFor('kafka.coordinator.group.GroupCoordinator'),
+      compression: codecById(config.offsetsTopicCompressionCodec)?.name ?? 'none',
+    })
+  }
+
+  /** Of the replica manager: a partition has another role than before, or leads in a new epoch. */
+  onRoleChange(partition: Partition): void {
+    const coordinator = this.#coordinatorOf(partition.topic)
+    if (coordinator === undefined) return
+    if (!partition.isLeader) {
+      coordinator.onResignation(partition.index)
+      return
+    }
+    const { replicaManager, config } = this.#options
+    const timeoutMs = config.offsetsCommitTimeoutMs
+    coordinator.onElection(
+      partition.index,
+      new PartitionCoordinatorLog({ replicaManager, partition, timeoutMs }),
+    )
+  }
+
+  /** Everyone who waits is answered: the broker is about to stop. */
+  shutdown(): void {
+    this.group.shutdown()
+  }
+
+  #coordinatorOf(topic: string): GroupCoordinator | undefined {
+    switch (topic) {
+      case GROUP_METADATA_TOPIC:
+        return this.group
+      default:
+        return undefined
+    }
+  }
+}
