@@ -29,6 +29,7 @@ import type { LogSegment } from './log-segment.ts'
 import type { LogSegments } from './log-segments.ts'
 import { RELATIVE_OFFSET_MAX } from './offset-index.ts'
 import type { PositionHints } from './position-hints.ts'
+import type { ProducerClaims } from './producer-append-checks.ts'
 import type { BatchPlace } from './producer-state-entry.ts'
 import type { ProducerStateManager } from './producer-state-manager.ts'
 import { jitterSalt, mustRoll, type NextBatch } from './roll-policy.ts'
@@ -51,6 +52,11 @@ export interface LogAppenderOptions {
   readonly onRolled: () => void
   /** A failed write could not be taken back. */
   readonly onDamaged: (error: Error) => void
+}
+
+export interface LeaderAppendOptions extends ProducerClaims {
+  readonly leaderEpoch: number
+  readonly origin: AppendOrigin
 }
 
 export class LogAppender {
@@ -81,7 +87,7 @@ export class LogAppender {
     return this.#staged.isEmpty ? this.#logEndOffset : this.#staged.endOffset
   }
 
-  stageAsLeader(records: Buffer, options: { leaderEpoch: number; origin: AppendOrigin }): AppendOutcome {
+  stageAsLeader(records: Buffer, options: LeaderAppendOptions): AppendOutcome {
     const nowMs = this.#options.clock.nowMs()
     const logStartOffset = this.#options.logStartOffset()
     const batch = checkForLeader(records, {
@@ -103,7 +109,7 @@ export class LogAppender {
     if (!this.#makeRoom(next, nowMs)) return this.#refused()
     RecordBatch.setBaseOffset(batch, 0, firstOffset)
     RecordBatch.setPartitionLeaderEpoch(batch, 0, options.leaderEpoch)
-    const fault = this.#producers.stage(batch, 0, options.origin)
+    const fault = this.#producers.stage(batch, 0, options.origin, options)
     if (fault !== undefined) return appendFailure(fault.errorCode, fault.message, logStartOffset)
     this.#staged.add(batch, lastOffset + 1)
     const outcome = appendSuccess(firstOffset, lastOffset, logStartOffset)

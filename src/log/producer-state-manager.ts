@@ -14,8 +14,6 @@
  *   at N, and none is kept above the end of the log.
  * - A producer with an open transaction never expires; any other expires `producer.id.expiration.ms` after its last
  *   batch, not earlier.
- *
- * Not here: the verification of transactions with their coordinator (KIP-890), which comes with transactions.
  */
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
@@ -25,10 +23,18 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { readEndTxnMarker } from './end-txn-marker.ts'
 import { type CompletedTxn, OpenTransactions, type TxnEvent } from './open-transactions.ts'
+import {
+  isOngoing,
+  ProducerAppendChecks,
+  type ProducerClaims,
+  type ProducerStateError,
+} from './producer-append-checks.ts'
 import { ProducerSnapshotFiles } from './producer-snapshot-files.ts'
 import { type BatchPlace, ProducerStateEntry } from './producer-state-entry.ts'
+import type { FirstBatch, TransactionVerification, Verification } from './transaction-verifications.ts'
 
 export type { CompletedTxn } from './open-transactions.ts'
+export type { ProducerStateError } from './producer-append-checks.ts'
 
 /** Entries kept for reuse; only as many as one tick stages for one partition are ever needed at once. */
 const SPARE_ENTRIES_MAX = 64
@@ -38,12 +44,6 @@ const SPARE_ENTRIES_MAX = 64
  * replication and replay (checked before, taken as it is).
  */
 export type ProducerAppendOrigin = 'client' | 'coordinator' | 'replication'
-
-/** Why a batch can't be appended: a code of Kafka's, and a line for the log. */
-export interface ProducerStateError {
-  readonly errorCode: number
-  readonly message: string
-}
 
 export interface ProducerStateManagerOptions {
   /** For messages: `m44-1`. */
@@ -59,12 +59,14 @@ export interface ProducerStateManagerOptions {
 }
 
 const NO_TXNS: readonly CompletedTxn[] = []
+const NO_CLAIMS: ProducerClaims = {}
 
 export class ProducerStateManager {
   readonly #topicPartition: string
   readonly #clock: Clock
   readonly #producerIdExpirationMs: number
   readonly #logger: Logger
+  readonly #checks: ProducerAppendChecks
   #producers = new Map<number, ProducerStateEntry>()
   #staged: Map<number, ProducerStateEntry> | undefined
   #stagedTxns: TxnEvent[] | undefined
@@ -79,6 +81,7 @@ export class ProducerStateManager {
     this.#clock = options.clock
     this.#producerIdExpirationMs = options.producerIdExpirationMs
     this.#logger = options.logger ?? silentLogger
+    this.#checks = new ProducerAppendChecks(options.topicPartition)
     this.#snapshots = new ProducerSnapshotFiles(options.disk, options.directory, options.snapshotOffsets)
   }
 
@@ -125,15 +128,41 @@ export class ProducerStateManager {
    *
    * OUT_OF_ORDER_SEQUENCE_NUMBER: not the next sequence number, or not 0 in a new epoch; a producer of which nothing
    * is known may start anywhere. INVALID_PRODUCER_EPOCH: a newer epoch has been seen. INVALID_TXN_STATE: a batch
-   * outside the transaction that its producer has open. TRANSACTION_COORDINATOR_FENCED: marker of a former
-   * coordinator. CORRUPT_MESSAGE: a control batch without a readable marker.
+   * outside the transaction that its producer has open, or one of a transaction that its coordinator was not asked
+   * about, or that has ended since. TRANSACTION_COORDINATOR_FENCED: marker of a former coordinator. CORRUPT_MESSAGE: a
+   * control batch without a readable marker.
    */
-  stage(buffer: Buffer, position: number, origin: ProducerAppendOrigin): ProducerStateError | undefined {
+  stage(
+    buffer: Buffer,
+    position: number,
+    origin: ProducerAppendOrigin,
+    claims: ProducerClaims = NO_CLAIMS,
+  ): ProducerStateError | undefined {
     const producerId = RecordBatch.producerId(buffer, position)
     if (producerId === RecordBatch.NO_PRODUCER_ID) return undefined
     return RecordBatch.isControl(buffer, position)
-      ? this.#stageMarker(producerId, buffer, position, origin)
-      : this.#stageData(producerId, buffer, position, origin)
+      ? this.#stageMarker(producerId, buffer, position, origin, claims)
+      : this.#stageData(producerId, buffer, position, origin, claims)
+  }
+
+  /**
+   * Before a batch of a transaction is appended: what the append has to show, once the transaction's coordinator has
+   * agreed if it is a verification. Or INVALID_PRODUCER_EPOCH.
+   */
+  startVerification(first: FirstBatch): Verification | ProducerStateError {
+    const { producerId, producerEpoch } = first
+    const seen = this.#staged?.get(producerId) ?? this.#producers.get(producerId)
+    if (seen !== undefined && producerEpoch < seen.producerEpoch) {
+      const message = `Epoch of producer ${producerId} is ${producerEpoch}, which is smaller than the last seen epoch ${seen.producerEpoch}`
+      return { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH, message }
+    }
+    if (isOngoing(seen, producerEpoch)) return 'ongoing'
+    return this.#checks.startVerification(first, this.#clock.nowMs())
+  }
+
+  /** The coordinator's answer was no, for good: nothing will be appended. */
+  abandonVerification(producerId: number, verification: TransactionVerification): void {
+    this.#checks.abandonVerification(producerId, verification)
   }
 
   /**
@@ -192,6 +221,7 @@ export class ProducerStateManager {
         this.#producers.delete(producerId)
       }
     }
+    this.#checks.removeExpiredVerifications(nowMs, this.#producerIdExpirationMs)
   }
 
   // --- Snapshots ---------------------------------------------------------------------------------------------------
@@ -290,19 +320,15 @@ export class ProducerStateManager {
     buffer: Buffer,
     position: number,
     origin: ProducerAppendOrigin,
+    claims: ProducerClaims,
   ): ProducerStateError | undefined {
     const producerEpoch = RecordBatch.producerEpoch(buffer, position)
     const baseOffset = RecordBatch.baseOffset(buffer, position)
     const isTransactional = RecordBatch.isTransactional(buffer, position)
     const seen = this.#staged?.get(producerId) ?? this.#producers.get(producerId)
-    if (seen !== undefined && origin !== 'replication') {
-      if (producerEpoch < seen.producerEpoch) {
-        return this.#staleEpoch(producerId, producerEpoch, seen.producerEpoch, baseOffset)
-      }
-      const baseSequence = RecordBatch.baseSequence(buffer, position)
-      if (origin === 'client' && !isInSequence(seen, producerEpoch, baseSequence)) {
-        return this.#outOfOrder(producerId, producerEpoch, baseSequence, seen, baseOffset)
-      }
+    if (origin !== 'replication') {
+      const fault = this.#checks.faultOfData(buffer, position, seen, origin, claims)
+      if (fault !== undefined) return fault
     }
     if (seen !== undefined && seen.currentTxnFirstOffset >= 0 && !isTransactional) {
       const message = `Expected transactional write from producer ${producerId} at offset ${baseOffset} in partition ${this.#topicPartition}`
@@ -318,6 +344,7 @@ export class ProducerStateManager {
       RecordBatch.maxTimestamp(buffer, position),
     )
     this.#keepFromNow(entry, origin)
+    if (isTransactional) this.#checks.onTransactionalBatch(producerId, producerEpoch, false)
     if (isTransactional && entry.currentTxnFirstOffset < 0) {
       entry.currentTxnFirstOffset = baseOffset
       this.#stagedTxns ??= []
@@ -331,6 +358,7 @@ export class ProducerStateManager {
     buffer: Buffer,
     position: number,
     origin: ProducerAppendOrigin,
+    claims: ProducerClaims,
   ): ProducerStateError | undefined {
     // Compaction may leave an empty control batch behind: its whole transaction is gone from the log.
     if (RecordBatch.recordCount(buffer, position) === 0) return undefined
@@ -343,14 +371,10 @@ export class ProducerStateManager {
     const producerEpoch = RecordBatch.producerEpoch(buffer, position)
     const seen = this.#staged?.get(producerId) ?? this.#producers.get(producerId)
     if (seen !== undefined && origin !== 'replication') {
-      if (producerEpoch < seen.producerEpoch) {
-        return this.#staleEpoch(producerId, producerEpoch, seen.producerEpoch, offset)
-      }
-      if (marker.coordinatorEpoch < seen.coordinatorEpoch) {
-        const message = `Invalid coordinator epoch for producerId ${producerId} at offset ${offset} in partition ${this.#topicPartition}: ${marker.coordinatorEpoch} (zombie), ${seen.coordinatorEpoch} (current)`
-        return { errorCode: ErrorCode.TRANSACTION_COORDINATOR_FENCED, message }
-      }
+      const fault = this.#checks.faultOfMarker(buffer, position, seen, marker, claims)
+      if (fault !== undefined) return fault
     }
+    this.#checks.onTransactionalBatch(producerId, producerEpoch, true)
     const entry = this.#stagedEntry(producerId)
     const firstOffset = entry.currentTxnFirstOffset
     if (firstOffset >= 0) {
@@ -391,26 +415,6 @@ export class ProducerStateManager {
     if (this.#spare.length < SPARE_ENTRIES_MAX) this.#spare.push(entry)
   }
 
-  #staleEpoch(producerId: number, epoch: number, seenEpoch: number, offset: number): ProducerStateError {
-    const message = `Epoch of producer ${producerId} at offset ${offset} in ${this.#topicPartition} is ${epoch}, which is smaller than the last seen epoch ${seenEpoch}`
-    return { errorCode: ErrorCode.INVALID_PRODUCER_EPOCH, message }
-  }
-
-  #outOfOrder(
-    producerId: number,
-    epoch: number,
-    sequence: number,
-    seen: ProducerStateEntry,
-    offset: number,
-  ): ProducerStateError {
-    const where = `producer ${producerId} at offset ${offset} in partition ${this.#topicPartition}`
-    const message =
-      epoch === seen.producerEpoch
-        ? `Out of order sequence number for ${where}: ${sequence} (incoming seq. number), ${seen.lastSequence} (current end sequence number)`
-        : `Invalid sequence number for new epoch of ${where}: ${epoch} (request epoch), ${sequence} (seq. number), ${seen.producerEpoch} (current producer epoch)`
-    return { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message }
-  }
-
   // --- State -------------------------------------------------------------------------------------------------------
 
   #forgetAll(): void {
@@ -447,9 +451,4 @@ export class ProducerStateManager {
     this.#lastSnapshotOffset = logStartOffset
     this.#mapEndOffset = logStartOffset
   }
-}
-
-/** KIP-98, as Apache Kafka 3.9 has it: a new epoch starts at 0, within an epoch the numbers follow each other. */
-function isInSequence(seen: ProducerStateEntry, producerEpoch: number, baseSequence: number): boolean {
-  return producerEpoch === seen.producerEpoch ? seen.isNext(baseSequence) : baseSequence === 0
 }

@@ -18,11 +18,11 @@ import type { Clock } from '../base/clock.ts'
 import { type Disk, DiskError } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { type AppendOrigin, type AppendOutcome, appendFailure, type CommitOutcome } from './append-outcome.ts'
+import { type AppendOutcome, appendFailure, type CommitOutcome } from './append-outcome.ts'
 import type { FetchDataInfo, FetchIsolation } from './fetch-data-info.ts'
 import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import { readLeaderEpochs, writeLeaderEpochs } from './leader-epoch-checkpoint-file.ts'
-import { LogAppender } from './log-appender.ts'
+import { type LeaderAppendOptions, LogAppender } from './log-appender.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogFlusher } from './log-flusher.ts'
 import { LogReader } from './log-reader.ts'
@@ -206,7 +206,7 @@ export class UnifiedLog {
    * Checks one batch of magic 2, gives it offsets in place, and keeps a reference until the commit: until then the
    * bytes may not change. A duplicate of an idempotent producer succeeds with its first offsets and stages nothing.
    */
-  stageAsLeader(records: Buffer, options: { leaderEpoch: number; origin: AppendOrigin }): AppendOutcome {
+  stageAsLeader(records: Buffer, options: LeaderAppendOptions): AppendOutcome {
     return this.#refusal() ?? this.#appender.stageAsLeader(records, options)
   }
 
@@ -325,6 +325,8 @@ export class UnifiedLog {
     this.#endsAt(endOffset)
     this.#producers.truncateAndReload(this.#logStartOffset, endOffset)
     replayProducers(this.#producers, this.#segments, this.#logStartOffset, endOffset)
+    // Of the transactions that were replayed most have ended below it, and are stable.
+    this.#producers.onHighWatermarkUpdated(this.#highWatermark)
   }
 
   /** Empties the log; the next record gets `offset`. Throws DiskError. */

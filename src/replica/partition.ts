@@ -20,6 +20,7 @@ import type { Clock } from '../base/clock.ts'
 import { DiskError } from '../base/disk.ts'
 import type { AppendOrigin, AppendOutcome } from '../log/append-outcome.ts'
 import type { FetchDataInfo, FetchIsolation } from '../log/fetch-data-info.ts'
+import type { ProducerClaims } from '../log/producer-append-checks.ts'
 import type { UnifiedLog } from '../log/unified-log.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 
@@ -38,6 +39,11 @@ export interface LeadershipState {
 /** Told once for every staged append, in order: written (and synced if it had to be), or failed. */
 export interface AppendWaiter {
   onAppendDone(): void
+}
+
+export interface PartitionAppendOptions extends ProducerClaims {
+  readonly origin: AppendOrigin
+  readonly waiter: AppendWaiter
 }
 
 /** What one commit wrote, and who waits for it. */
@@ -188,9 +194,11 @@ export class Partition {
    * Checks and stages records on the leader's log. The bytes are read until the commit at the end of this tick, and
    * not after. The waiter is told exactly when the outcome carries no error.
    */
-  append(records: Buffer, options: { origin: AppendOrigin; waiter: AppendWaiter }): AppendOutcome {
+  append(records: Buffer, options: PartitionAppendOptions): AppendOutcome {
     const log = this.onlineLog
-    const outcome = log.stageAsLeader(records, { leaderEpoch: this.leaderEpoch, origin: options.origin })
+    const { origin, verification, transactionVersion = 0 } = options
+    const { leaderEpoch } = this
+    const outcome = log.stageAsLeader(records, { leaderEpoch, origin, verification, transactionVersion })
     if (outcome.errorCode === ErrorCode.NONE) {
       this.#stagedOutcomes.push(outcome)
       this.#stagedWaiters.push(options.waiter)

@@ -13,12 +13,12 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
-import type { AppendOrigin, AppendOutcome } from '../log/append-outcome.ts'
+import type { AppendOutcome } from '../log/append-outcome.ts'
 import type { LogManager, TopicPartition } from '../log/log-manager.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { DelayedProduce, type ReplicatedAppend } from './delayed-produce.ts'
 import { HighWatermarkCheckpoints } from './high-watermark-checkpoints.ts'
-import { type AppendWaiter, type LeadershipState, Partition } from './partition.ts'
+import { type LeadershipState, Partition, type PartitionAppendOptions } from './partition.ts'
 import { Purgatory } from './purgatory.ts'
 import {
   DelayedFetch,
@@ -158,11 +158,7 @@ export class ReplicaManager {
    * Stages records on a leader's log; they are written at the end of this tick. The waiter is told then, or when they
    * are synced, if the outcome carries no error now. The bytes are read until the write and not after.
    */
-  append(
-    partition: Partition,
-    records: Buffer,
-    options: { origin: AppendOrigin; waiter: AppendWaiter },
-  ): AppendOutcome {
+  append(partition: Partition, records: Buffer, options: PartitionAppendOptions): AppendOutcome {
     const outcome = partition.append(records, options)
     if (outcome.errorCode !== ErrorCode.NONE) return outcome
     if (this.#staged.length === 0) this.#clock.endOfTick(() => this.#commitStaged())
