@@ -11,8 +11,10 @@ import type { CompressionName } from '../../records/compression/codec.ts'
 import type { CoordinatorLog } from '../runtime/coordinator-log.ts'
 import { partitionFor } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
+import type { TransactionVerifier } from '../transaction/transaction-verifier.ts'
 import type { GroupConfig } from './group-config.ts'
 import { GroupShard } from './group-shard.ts'
+import { GroupOffsets } from './offsets/group-offsets.ts'
 
 export interface GroupCoordinatorOptions {
   readonly config: GroupConfig
@@ -22,9 +24,12 @@ export interface GroupCoordinatorOptions {
   readonly logger: Logger
   /** Of `offsets.topic.compression.codec`. */
   readonly compression: CompressionName
+  readonly transactionVerifier?: TransactionVerifier | undefined
 }
 
 export class GroupCoordinator {
+  /** What is asked of committed offsets. */
+  readonly offsets: GroupOffsets
   readonly #config: GroupConfig
   readonly #metadataCache: MetadataCache
   readonly #runtime: CoordinatorRuntime<GroupShard>
@@ -41,6 +46,11 @@ export class GroupCoordinator {
       logger,
       loadBufferBytes: config.offsetsLoadBufferBytes,
       compression,
+    })
+    this.offsets = new GroupOffsets({
+      runtime: this.#runtime,
+      partitionOf: (groupId) => this.partitionOf(groupId),
+      transactionVerifier: options.transactionVerifier,
     })
   }
 

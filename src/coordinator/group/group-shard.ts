@@ -10,8 +10,12 @@ import type { CoordinatorShard, RecordOrigin, ShardContext } from '../runtime/co
 import { ClassicGroups } from './classic/classic-groups.ts'
 import type { GroupConfig } from './group-config.ts'
 import { GroupRegistry } from './group-registry.ts'
+import { OffsetExpiry } from './offsets/offset-expiry.ts'
+import { OffsetManager } from './offsets/offset-manager.ts'
 
 /** Versions of keys. */
+const OFFSET_COMMIT_0 = 0
+const OFFSET_COMMIT = 1
 const GROUP_METADATA = 2
 
 /** What the shards of all partitions share. */
@@ -23,14 +27,28 @@ export interface GroupShardOptions {
 export class GroupShard implements CoordinatorShard {
   readonly groups = new GroupRegistry()
   readonly classic: ClassicGroups
+  readonly offsets: OffsetManager
+  readonly #expiry: OffsetExpiry
 
   constructor(context: ShardContext, { config }: GroupShardOptions) {
     this.classic = new ClassicGroups(context, config, this.groups)
+    const { clock, logger, timers } = context
+    this.offsets = new OffsetManager({ config, groups: this.groups, clock, logger })
+    this.#expiry = new OffsetExpiry({
+      offsets: this.offsets,
+      groups: this.groups,
+      timers,
+      checkIntervalMs: config.offsetsRetentionCheckIntervalMs,
+      logger,
+    })
   }
 
-  replay(record: CoordinatorRecord, _origin: RecordOrigin): void {
+  replay(record: CoordinatorRecord, origin: RecordOrigin): void {
     const version = recordVersion(record.key)
     switch (version) {
+      case OFFSET_COMMIT_0:
+      case OFFSET_COMMIT:
+        return this.offsets.replay(record, origin)
       case GROUP_METADATA:
         return this.classic.replay(record)
       default:
@@ -38,10 +56,13 @@ export class GroupShard implements CoordinatorShard {
     }
   }
 
-  replayEndTransaction(_producer: ProducerIdentity, _isCommit: boolean): void {}
+  replayEndTransaction(producer: ProducerIdentity, isCommit: boolean): void {
+    this.offsets.replayEndTransaction(producer, isCommit)
+  }
 
   onLoaded(): void {
     this.classic.onLoaded()
+    this.#expiry.start()
   }
 
   onUnloaded(errorCode: number): void {

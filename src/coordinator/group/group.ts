@@ -3,6 +3,8 @@
  * requests that list, describe and delete groups. Classic groups and those of the consumer protocol (KIP-848) are such
  * groups.
  */
+import type { CoordinatorRecord } from '../runtime/coordinator-record.ts'
+
 export type GroupType = 'classic' | 'consumer'
 
 /** Who commits, or asks for offsets, and what of the group they believe in. */
@@ -15,7 +17,7 @@ export interface Committer {
 
 /** From when on offsets of a group age: those without a reader expire `offsets.retention.minutes` later. */
 export type OffsetExpiryBase =
-  /** An empty group, since the time it became empty; or the commit of each offset itself, where that is younger. */
+  /** All of an empty group, since it became empty. */
   | { readonly kind: 'since'; readonly timestampMs: number }
   /** Each offset since its own commit, but for topics that the members are subscribed to. */
   | { readonly kind: 'commit' }
@@ -39,6 +41,8 @@ export interface Group {
   validateOffsetDelete(): number
   /** NONE where DeleteGroups may delete it: NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND. */
   validateDelete(): number
+  /** The records that take the group itself away; its offsets have their own (`OffsetManager.tombstonesOfGroup`). */
+  tombstones(): CoordinatorRecord[]
   /** Whether any member is subscribed to the topic: its offsets are not deleted. */
   isSubscribedTo(topic: string): boolean
   readonly offsetExpiryBase: OffsetExpiryBase
