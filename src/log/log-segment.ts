@@ -82,6 +82,9 @@ export class LogSegment {
       path: segmentPath(options.directory, options.baseOffset, '.txnindex'),
       baseOffset: options.baseOffset,
       exists: found.hasTransactionIndex,
+      onCreated: () => {
+        this.isDirectorySynced = false
+      },
     })
   }
 
@@ -372,6 +375,9 @@ export class LogSegment {
   close(): void {
     this.seal()
     this.writePendingIndexes()
+    if (this.transactionIndex.syncNow() && !this.isDirectorySynced) {
+      this.#options.disk.syncDirectory(this.#directory)
+    }
     this.closeWithoutWriting()
   }
 

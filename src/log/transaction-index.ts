@@ -5,9 +5,10 @@
  * entry.
  *
  * Unlike the other indexes it is not sparse: a lost entry would show aborted records. So what could not be written
- * stays in memory, the segment's sync fails while that is so, and the recovery point never passes it.
+ * stays in memory, the segment's sync fails while that is so, and the recovery point never passes it. And a log that
+ * is closed in order has it on the device before it says so: the next start takes the file at its word.
  */
-import type { Disk } from '../base/disk.ts'
+import type { Disk, DiskFile } from '../base/disk.ts'
 import { DiskError } from '../base/disk.ts'
 import { readInt64, writeInt64 } from '../records/int64.ts'
 import { CorruptIndexError } from './index-file.ts'
@@ -32,12 +33,23 @@ export class TransactionIndex {
   /** In memory while the segment takes appends; undefined: as in the file. */
   #entries: AbortedTxn[] | undefined
   #unwrittenCount = 0
+  /** The file has changed since the last sync. */
+  #isUnsynced = false
+  readonly #onCreated: () => void
 
-  constructor(options: { disk: Disk; path: string; baseOffset: number; exists: boolean }) {
+  constructor(options: {
+    disk: Disk
+    path: string
+    baseOffset: number
+    exists: boolean
+    /** The folder has a new entry, which a crash takes away unless the folder is synced. */
+    onCreated?: () => void
+  }) {
     this.#disk = options.disk
     this.#path = options.path
     this.#baseOffset = options.baseOffset
     this.#exists = options.exists
+    this.#onCreated = options.onCreated ?? (() => {})
   }
 
   get exists(): boolean {
@@ -69,25 +81,38 @@ export class TransactionIndex {
     const bytes = Buffer.allocUnsafe(this.#unwrittenCount * ENTRY_BYTES)
     for (let index = first; index < entries.length; index++)
       encode(entries[index]!, bytes, (index - first) * ENTRY_BYTES)
-    const file = this.#disk.open(this.#path, 'create')
-    try {
-      file.writev([bytes], first * ENTRY_BYTES)
-    } finally {
-      file.close()
-    }
-    this.#exists = true
+    this.#change((file) => file.writev([bytes], first * ENTRY_BYTES))
     this.#unwrittenCount = 0
   }
 
   async sync(): Promise<void> {
     this.writePending()
-    if (!this.#exists) return
+    if (!this.#isUnsynced) return
+    // What comes while the sync is under way is for the next one.
+    this.#isUnsynced = false
     const file = this.#disk.open(this.#path, 'create')
     try {
       await file.syncAsync()
+    } catch (error) {
+      this.#isUnsynced = true
+      throw error
     } finally {
       file.close()
     }
+  }
+
+  /** At the end of a log's life, where nothing is to be waited for. @returns whether there was anything to sync. */
+  syncNow(): boolean {
+    this.writePending()
+    if (!this.#isUnsynced) return false
+    const file = this.#disk.open(this.#path, 'create')
+    try {
+      file.sync()
+    } finally {
+      file.close()
+    }
+    this.#isUnsynced = false
+    return true
   }
 
   /** No more entries will come; throws DiskError. */
@@ -163,9 +188,18 @@ export class TransactionIndex {
   }
 
   #cut(entryCount: number): void {
+    this.#change((file) => file.truncate(entryCount * ENTRY_BYTES))
+  }
+
+  #change(change: (file: DiskFile) => void): void {
     const file = this.#disk.open(this.#path, 'create')
+    if (!this.#exists) {
+      this.#exists = true
+      this.#onCreated()
+    }
+    this.#isUnsynced = true
     try {
-      file.truncate(entryCount * ENTRY_BYTES)
+      change(file)
     } finally {
       file.close()
     }
