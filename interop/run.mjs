@@ -2,7 +2,7 @@
  * `npm run interop`: drives a broker with clients that others wrote, and with Apache Kafka's own tools.
  *
  *   node interop/run.mjs [--broker sluice|apache-3.9|apache-4.1|HOST:PORT] [--only exchange,admin,...]
- *                        [--small N] [--keep]
+ *                        [--small N] [--seed N] [--keep]
  *
  * Prints a line for each check, the matrix of who reads whom, and "N passed, N failed, N skipped" at the end.
  * The same run against Apache Kafka shows that it asks for Kafka's behaviour and nothing else. --small is the
@@ -18,10 +18,12 @@ import { checkAdmin } from './checks/admin.mjs'
 import { checkBinary } from './checks/binary.mjs'
 import { checkDumpLog } from './checks/dump-log.mjs'
 import { checkExchange } from './checks/exchange.mjs'
+import { checkGroups } from './checks/groups.mjs'
 import { checkKill } from './checks/kill.mjs'
 import { checkLogAppendTime } from './checks/log-append-time.mjs'
 import { checkOldClients } from './checks/old-clients.mjs'
 import { checkPartitioning } from './checks/partitioning.mjs'
+import { checkTransactions } from './checks/transactions.mjs'
 import { allClients } from './clients/index.mjs'
 import { residentMiB, startBroker } from './lib/broker.mjs'
 import { runProgram } from './lib/processes.mjs'
@@ -37,6 +39,7 @@ const { values: options } = parseArgs({
     small: { type: 'string', default: '100000' },
     keep: { type: 'boolean', default: false },
     sabotage: { type: 'boolean', default: false },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 })
 
@@ -53,6 +56,16 @@ const overrides = {
   'log.segment.bytes': String(8 * 1024 * 1024),
   'auto.create.topics.enable': 'false',
   'message.timestamp.after.max.ms': String(60 * 60 * 1000),
+  'offsets.topic.num.partitions': '3',
+  'offsets.topic.replication.factor': '1',
+  'group.initial.rebalance.delay.ms': '0',
+  // Sessions end soon enough for a run to wait for it.
+  'group.min.session.timeout.ms': '1000',
+  'group.consumer.session.timeout.ms': '3000',
+  'group.consumer.min.session.timeout.ms': '3000',
+  'group.consumer.heartbeat.interval.ms': '500',
+  'group.consumer.min.heartbeat.interval.ms': '500',
+  'group.consumer.migration.policy': 'bidirectional',
 }
 
 /** @returns {Promise<number>} */
@@ -100,6 +113,7 @@ async function main() {
     if (wanted('partitioning')) await checkPartitioning(context)
     if (wanted('old')) await checkOldClients(context)
     if (wanted('admin')) await checkAdmin(context)
+    if (wanted('groups')) await checkGroups(context)
     if (broker) report.say(`${residentMiB(broker.pid) ?? '?'} MiB resident after all this`)
   } finally {
     await broker?.stop()
@@ -107,6 +121,15 @@ async function main() {
   if (wanted('dump-log')) {
     if (broker) await checkDumpLog(context, broker.dataFolder)
     else report.skip('kafka-dump-log', 'the data folder of a running broker is not known')
+  }
+  // `--only transactions` or a part of them, as `--only transactions-copy`.
+  const parts = options.only?.split(',') ?? ['transactions']
+  if (parts.some((part) => part.startsWith('transactions'))) {
+    await checkTransactions(context, {
+      seed: Number(options.seed),
+      sabotage: options.sabotage,
+      only: (part) => parts.includes('transactions') || parts.includes(`transactions-${part}`),
+    })
   }
   if (wanted('kill')) await checkKill(context, { sabotage: options.sabotage })
   if (context.table) report.say(`\n${context.table}`)

@@ -38,7 +38,7 @@ const mainClasses = {
 /** @typedef {keyof typeof mainClasses} Tool */
 
 /**
- * The command line of a tool. Its JVM is small and compiles little: most runs last two seconds.
+ * The command line of a tool.
  * @param {string} home a folder with libs/
  * @param {Tool} tool
  * @param {string[]} args
@@ -47,6 +47,18 @@ const mainClasses = {
 export function toolCommand(home, tool, args) {
   const classes = mainClasses[tool]
   const mainClass = home.includes('kafka-4') ? classes.at(-1) : classes[0]
+  return javaCommand(home, String(mainClass), args)
+}
+
+/**
+ * The command line of a class. Its JVM is small and compiles little: most runs last two seconds.
+ * @param {string} home a folder with libs/
+ * @param {string} mainClass
+ * @param {string[]} args
+ * @param {string} [classFolder] where the class is, if not in libs/
+ * @returns {[string, string[]]}
+ */
+export function javaCommand(home, mainClass, args, classFolder) {
   return [
     'java',
     [
@@ -59,8 +71,8 @@ export function toolCommand(home, tool, args) {
       `-Dlog4j.configuration=file:${here}log4j.properties`,
       `-Dlog4j2.configurationFile=${here}log4j2.properties`,
       '-cp',
-      `${home}/libs/*`,
-      String(mainClass),
+      classFolder ? `${classFolder}:${home}/libs/*` : `${home}/libs/*`,
+      mainClass,
       ...args,
     ],
   ]

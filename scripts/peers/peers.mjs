@@ -5,6 +5,7 @@
  *   newer versions of Node      the npm registry's package `node`
  *   kcat, librdkafka,           Debian packages: installed when this runs as root, else reported as missing
  *   kafka-python
+ *   a newer librdkafka          the shared library in PyPI's package of confluent-kafka
  *   kafkajs, @platformatic/kafka  npm packages of interop/package.json
  *
  * Jars and Node versions live in $SLUICE_PEERS, by default ~/.cache/sluice-peers; a machine may also offer a
@@ -15,7 +16,7 @@
  * one version of Node and prints its path.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -119,6 +120,30 @@ export async function nodeVersion(major) {
   return 'path' in fetched ? { path: join(fetched.path, binary) } : fetched
 }
 
+/** The release of confluent-kafka, and so of the librdkafka in it; the first whose consumer speaks KIP-848 for good. */
+const newLibrdkafkaVersion = '2.12.2'
+
+/**
+ * A folder with librdkafka.so.1 of a newer release than Debian's, for LD_LIBRARY_PATH. It has no headers: a program
+ * compiled with Debian's finds the same functions in it.
+ * @returns {Promise<Peer>}
+ */
+export async function newLibrdkafka() {
+  const name = `librdkafka-${newLibrdkafkaVersion}`
+  const library = 'librdkafka.so.1'
+  const found = cached(name, library)
+  if (found) return { path: found }
+  return fetchInto(name, async (folder) => {
+    const wheel = `confluent-kafka==${newLibrdkafkaVersion}`
+    const unpacked = ['install', '-q', '--no-deps', '--only-binary=:all:', '--target', folder, wheel]
+    await run('python3', ['-m', 'pip', ...unpacked], { timeout: fetchTimeoutMs })
+    const libraries = join(folder, 'confluent_kafka.libs')
+    const file = readdirSync(libraries).find((entry) => entry.startsWith('librdkafka'))
+    if (!file) throw new Error(`no librdkafka in ${wheel}`)
+    symlinkSync(join('confluent_kafka.libs', file), join(folder, library))
+  })
+}
+
 const debianPackages = {
   kcat: { proof: '/usr/bin/kcat', packages: ['kcat'] },
   'kafka-python': {
@@ -199,6 +224,7 @@ async function printAll() {
     ['Apache Kafka 3.9', await apacheKafka('3.9')],
     ['Apache Kafka 4.1', await apacheKafka('4.1')],
     ['Node 24', await nodeVersion(24)],
+    ['new librdkafka', await newLibrdkafka()],
     ['npm clients', await npmClients()],
   ]
   for (const name of names) found.push([name, await debian(name)])

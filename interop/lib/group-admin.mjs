@@ -1,0 +1,94 @@
+/**
+ * What the group checks ask of a broker in their own process, with kafkajs: a producer that goes on all the time, and
+ * what the broker has to say about a group.
+ */
+
+const tickMs = 50
+
+/**
+ * @typedef {object} GroupAdmin
+ * @property {(topic: string) => Promise<Map<number, number>>} ends the log's end by partition
+ * @property {(group: string, topic: string) => Promise<Map<number, number>>} committed -1 where nothing is committed
+ * @property {(group: string) => Promise<{state: string, protocol: string, members: string[]}>} describe
+ * @property {() => Promise<void>} close
+ */
+
+/** @param {string} bootstrap */
+async function connectKafkajs(bootstrap) {
+  const { default: kafkajs } = await import('kafkajs')
+  return new kafkajs.Kafka({
+    clientId: 'group-checks',
+    brokers: [bootstrap],
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: { initialRetryTime: 20, maxRetryTime: 300, retries: 100 },
+  })
+}
+
+/** @param {{partition: number, offset: string}[]} offsets */
+const asMap = (offsets) =>
+  new Map(
+    offsets.map(({ partition, offset }) => [partition, Number(offset)]).sort(([a = 0], [b = 0]) => a - b),
+  )
+
+/**
+ * @param {string} bootstrap
+ * @returns {Promise<GroupAdmin>}
+ */
+export async function groupAdmin(bootstrap) {
+  const admin = (await connectKafkajs(bootstrap)).admin()
+  await admin.connect()
+  return {
+    ends: async (topic) => /** @type {Map<number, number>} */ (asMap(await admin.fetchTopicOffsets(topic))),
+    committed: async (groupId, topic) => {
+      const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      return /** @type {Map<number, number>} */ (asMap(found?.partitions ?? []))
+    },
+    describe: async (group) => {
+      const found = (await admin.describeGroups([group])).groups[0]
+      return {
+        state: found?.state ?? '',
+        protocol: found?.protocol ?? '',
+        members: (found?.members ?? []).map(({ memberId }) => memberId).sort(),
+      }
+    },
+    close: () => admin.disconnect(),
+  }
+}
+
+/**
+ * Writes small records to all partitions in turn until it is stopped; the numbers are their values.
+ * @param {string} bootstrap
+ * @param {string} topic
+ * @param {{partitions: number, perSecond: number}} options
+ * @returns {Promise<{stop: () => Promise<number>}>} stop returns how many were written
+ */
+export async function startLoad(bootstrap, topic, { partitions, perSecond }) {
+  const { default: kafkajs } = await import('kafkajs')
+  const producer = (await connectKafkajs(bootstrap)).producer({
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  })
+  await producer.connect()
+  const perTick = Math.ceil((perSecond * tickMs) / 1000)
+  let sent = 0
+  let stopping = false
+  const running = (async () => {
+    while (!stopping) {
+      const messages = Array.from({ length: perTick }, () => {
+        const number = sent++
+        return { partition: number % partitions, value: String(number) }
+      })
+      await producer.send({ topic, acks: -1, messages })
+      await new Promise((resolve) => setTimeout(resolve, tickMs))
+    }
+  })()
+  // A failure comes out when the load is stopped.
+  running.catch(() => {})
+  return {
+    stop: async () => {
+      stopping = true
+      await running
+      await producer.disconnect()
+      return sent
+    },
+  }
+}
