@@ -3,6 +3,7 @@
  * about, as they would after a trip over the network.
  */
 import type { BrokerChannel, ControlApis } from '../controller/broker-channel.ts'
+import type { GroupOffsets } from '../coordinator/group/offsets/group-offsets.ts'
 import type { ConfigRepository } from '../metadata/config-repository.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
@@ -15,6 +16,7 @@ export class LocalBrokerChannel implements BrokerChannel {
   readonly #replicaManager: ReplicaManager
   readonly #metadataCache: MetadataCache
   readonly #configRepository: ConfigRepository
+  readonly #groupOffsets: GroupOffsets
 
   readonly #answers: {
     [Key in keyof ControlApis]: (request: Request<Key>) => Response<Key> | Promise<Response<Key>>
@@ -28,10 +30,12 @@ export class LocalBrokerChannel implements BrokerChannel {
     replicaManager: ReplicaManager
     metadataCache: MetadataCache
     configRepository: ConfigRepository
+    groupOffsets: GroupOffsets
   }) {
     this.#replicaManager = options.replicaManager
     this.#metadataCache = options.metadataCache
     this.#configRepository = options.configRepository
+    this.#groupOffsets = options.groupOffsets
   }
 
   async send<Key extends keyof ControlApis>(
@@ -67,7 +71,10 @@ export class LocalBrokerChannel implements BrokerChannel {
   }
 
   #updateMetadata(request: Request<6>): Response<6> {
-    const isStale = this.#metadataCache.update(request) === 'stale'
-    return { errorCode: isStale ? ErrorCode.STALE_CONTROLLER_EPOCH : ErrorCode.NONE }
+    const deleted = this.#metadataCache.update(request)
+    if (deleted === 'stale') return { errorCode: ErrorCode.STALE_CONTROLLER_EPOCH }
+    // Not waited for: groups may be many.
+    void this.#groupOffsets.onPartitionsDeleted(deleted)
+    return { errorCode: ErrorCode.NONE }
   }
 }

@@ -16,6 +16,7 @@ import { KafkaController } from '../controller/kafka-controller.ts'
 import { TopicAdmin } from '../controller/topic-admin.ts'
 import { EmbeddedStore } from '../coordination/embedded-store.ts'
 import { ensurePath, isStoreError, type MetadataStore } from '../coordination/metadata-store.ts'
+import { ZnodeOffsets } from '../coordinator/group/offsets/znode-offsets.ts'
 import { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
 import { LogDirs } from '../log/log-dirs.ts'
 import { LogManager } from '../log/log-manager.ts'
@@ -189,6 +190,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     logger: loggerFor('kafka.server.metadata.ZkMetadataCache'),
   })
   const coordinating = new Coordinators({
+    brokerId,
     config,
     clock,
     random,
@@ -204,7 +206,12 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   const controller = new KafkaController({
     brokerId,
     store,
-    channel: new LocalBrokerChannel({ replicaManager: replicas, metadataCache, configRepository }),
+    channel: new LocalBrokerChannel({
+      replicaManager: replicas,
+      metadataCache,
+      configRepository,
+      groupOffsets: coordinating.group.offsets,
+    }),
     clock,
     random,
     loggers: loggerFor,
@@ -245,6 +252,8 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     autoTopicCreation: new AutoTopicCreation({ topicAdmin, config }),
     configRepository,
     groupCoordinator: coordinating.group,
+    transactionMarkers: coordinating.transactionMarkers,
+    znodeOffsets: new ZnodeOffsets({ store, logger: loggerFor('kafka.server.KafkaApis') }),
     producerIds: new ProducerIdManager({
       store,
       brokerId,

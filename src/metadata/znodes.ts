@@ -8,6 +8,7 @@
  * Decoding a payload that isn't what it should be throws ZnodeFormatError: someone else wrote it, and guessing
  * would destroy it.
  */
+import { LONG_MAX } from '../protocol/schema.ts'
 import { ZERO_UUID } from '../wire/text.ts'
 
 export class ZnodeFormatError extends Error {
@@ -327,6 +328,19 @@ export const ProducerIdBlockZnode = {
       firstProducerId: long(path, json.block_start),
       lastProducerId: long(path, json.block_end),
     }
+  },
+}
+
+/** Offsets of consumers of Kafka 0.8, and of version 0 of OffsetCommit. */
+export const ConsumerOffsetZnode = {
+  path: (groupId: string, topic: string, partition: number): string =>
+    `/consumers/${groupId}/offsets/${topic}/${partition}`,
+  /** From 2^63 on it is the largest long. */
+  encode: (offset: number): string => (offset >= LONG_MAX ? '9223372036854775807' : String(BigInt(offset))),
+  decode(path: string, data: Buffer): number {
+    const text = data.toString()
+    if (!/^-?\d{1,19}$/.test(text)) throw new ZnodeFormatError(path)
+    return Number(text)
   },
 }
 

@@ -6,7 +6,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { TopicAdmin } from '../controller/topic-admin.ts'
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
+import type { ZnodeOffsets } from '../coordinator/group/offsets/znode-offsets.ts'
 import type { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
+import type { TransactionVerifier } from '../coordinator/transaction/transaction-verifier.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
 import type { ConfigRepository } from '../metadata/config-repository.ts'
@@ -14,6 +16,7 @@ import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import type { ReplicaManager } from '../replica/replica-manager.ts'
 import type { AutoTopicCreation } from './auto-topic-creation.ts'
 import type { FetchSessionManager } from './fetch-session-manager.ts'
+import type { TransactionMarkerWriter } from './transaction-marker-writer.ts'
 
 export interface BrokerServices {
   readonly brokerId: number
@@ -27,6 +30,9 @@ export interface BrokerServices {
   readonly autoTopicCreation: AutoTopicCreation
   readonly configRepository: ConfigRepository
   readonly groupCoordinator: GroupCoordinator
+  readonly znodeOffsets: ZnodeOffsets
   readonly producerIds: ProducerIdManager
+  readonly transactionVerifier?: TransactionVerifier
+  readonly transactionMarkers: TransactionMarkerWriter
   readonly fetchSessions: FetchSessionManager
 }

@@ -5,16 +5,22 @@ import { produceHandler } from './00-produce.ts'
 import { fetchHandler } from './01-fetch.ts'
 import { listOffsetsHandler } from './02-list-offsets.ts'
 import { metadataHandler } from './03-metadata.ts'
+import { offsetCommitHandler } from './08-offset-commit.ts'
+import { offsetFetchHandler } from './09-offset-fetch.ts'
 import { findCoordinatorHandler } from './10-find-coordinator.ts'
 import { createTopicsHandler } from './19-create-topics.ts'
 import { deleteTopicsHandler } from './20-delete-topics.ts'
 import { deleteRecordsHandler } from './21-delete-records.ts'
 import { initProducerIdHandler } from './22-init-producer-id.ts'
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts'
+import { writeTxnMarkersHandler } from './27-write-txn-markers.ts'
+import { txnOffsetCommitHandler } from './28-txn-offset-commit.ts'
 import { describeConfigsHandler } from './32-describe-configs.ts'
 import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
 import { createPartitionsHandler } from './37-create-partitions.ts'
+import { offsetDeleteHandler } from './47-offset-delete.ts'
 import { describeClusterHandler } from './60-describe-cluster.ts'
+import { describeProducersHandler } from './61-describe-producers.ts'
 import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts'
 
 export function brokerHandlers(services: BrokerServices): AnyHandler[] {
@@ -23,16 +29,22 @@ export function brokerHandlers(services: BrokerServices): AnyHandler[] {
     fetchHandler(services),
     listOffsetsHandler(services),
     metadataHandler(services),
+    offsetCommitHandler(services),
+    offsetFetchHandler(services),
     findCoordinatorHandler(services),
     createTopicsHandler(services),
     deleteTopicsHandler(services),
     deleteRecordsHandler(services),
     initProducerIdHandler(services),
     offsetForLeaderEpochHandler(services),
+    writeTxnMarkersHandler(services),
+    txnOffsetCommitHandler(services),
     describeConfigsHandler(services),
     describeLogDirsHandler(services),
     createPartitionsHandler(services),
+    offsetDeleteHandler(services),
     describeClusterHandler(services),
+    describeProducersHandler(services),
     describeTopicPartitionsHandler(services),
   ]
 }
