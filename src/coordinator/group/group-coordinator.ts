@@ -12,7 +12,9 @@ import type { CoordinatorLog } from '../runtime/coordinator-log.ts'
 import { partitionFor } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import type { TransactionVerifier } from '../transaction/transaction-verifier.ts'
+import { GroupAdmin } from './group-admin.ts'
 import type { GroupConfig } from './group-config.ts'
+import { GroupMembership } from './group-membership.ts'
 import { GroupShard } from './group-shard.ts'
 import { GroupOffsets } from './offsets/group-offsets.ts'
 
@@ -27,7 +29,13 @@ export interface GroupCoordinatorOptions {
   readonly transactionVerifier?: TransactionVerifier | undefined
 }
 
+type OffsetsMarker = Parameters<CoordinatorRuntime<GroupShard>['completeTransaction']>[1]
+
 export class GroupCoordinator {
+  /** What is asked by the members of groups. */
+  readonly membership: GroupMembership
+  /** What is asked about groups, and for their deletion. */
+  readonly admin: GroupAdmin
   /** What is asked of committed offsets. */
   readonly offsets: GroupOffsets
   readonly #config: GroupConfig
@@ -47,9 +55,14 @@ export class GroupCoordinator {
       loadBufferBytes: config.offsetsLoadBufferBytes,
       compression,
     })
-    this.offsets = new GroupOffsets({
+    const where = {
       runtime: this.#runtime,
-      partitionOf: (groupId) => this.partitionOf(groupId),
+      partitionOf: (groupId: string) => this.partitionOf(groupId),
+    }
+    this.membership = new GroupMembership({ ...where, config })
+    this.admin = new GroupAdmin(where)
+    this.offsets = new GroupOffsets({
+      ...where,
       transactionVerifier: options.transactionVerifier,
     })
   }
@@ -66,6 +79,11 @@ export class GroupCoordinator {
 
   shutdown(): void {
     this.#runtime.shutdown()
+  }
+
+  /** A transaction that has commits in a partition of __consumer_offsets ended: its marker is written, and they count. */
+  completeTransaction(partition: number, marker: OffsetsMarker): Promise<number> {
+    return this.#runtime.completeTransaction(partition, marker)
   }
 
   /** The partition of __consumer_offsets that a group belongs to. */

@@ -2,11 +2,17 @@
  * The groups of one shard by their id, of every type. Offsets may be committed in the name of a group that never had a
  * member: such a group is an empty classic one.
  */
+import type { Clock } from '../../base/clock.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
 import type { Group } from './group.ts'
 
 export class GroupRegistry {
+  readonly #clock: Clock
   readonly #groups = new Map<string, Group>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   get(groupId: string): Group | undefined {
     return this.#groups.get(groupId)
@@ -16,7 +22,7 @@ export class GroupRegistry {
   getOrCreate(groupId: string): Group {
     const group = this.#groups.get(groupId)
     if (group !== undefined) return group
-    const created = new ClassicGroup(groupId)
+    const created = new ClassicGroup(groupId, this.#clock)
     this.put(created)
     return created
   }

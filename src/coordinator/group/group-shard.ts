@@ -25,14 +25,15 @@ export interface GroupShardOptions {
 }
 
 export class GroupShard implements CoordinatorShard {
-  readonly groups = new GroupRegistry()
+  readonly groups: GroupRegistry
   readonly classic: ClassicGroups
   readonly offsets: OffsetManager
   readonly #expiry: OffsetExpiry
 
   constructor(context: ShardContext, { config }: GroupShardOptions) {
-    this.classic = new ClassicGroups(context, config, this.groups)
     const { clock, logger, timers } = context
+    this.groups = new GroupRegistry(clock)
+    this.classic = new ClassicGroups(context, config, this.groups)
     this.offsets = new OffsetManager({ config, groups: this.groups, clock, logger })
     this.#expiry = new OffsetExpiry({
       offsets: this.offsets,
@@ -48,9 +49,11 @@ export class GroupShard implements CoordinatorShard {
     switch (version) {
       case OFFSET_COMMIT_0:
       case OFFSET_COMMIT:
-        return this.offsets.replay(record, origin)
+        this.offsets.replay(record, origin)
+        break
       case GROUP_METADATA:
-        return this.classic.replay(record)
+        this.classic.replay(record)
+        break
       default:
         throw new DecodeError(`a record of the unknown type ${version}`)
     }
