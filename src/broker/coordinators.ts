@@ -12,9 +12,11 @@ import { GROUP_METADATA_TOPIC } from '../metadata/topic-names.ts'
 import { codecById } from '../records/compression/codec.ts'
 import type { Partition } from '../replica/partition.ts'
 import type { ReplicaManager } from '../replica/replica-manager.ts'
+import { TransactionMarkerWriter } from '../server/transaction-marker-writer.ts'
 import { PartitionCoordinatorLog } from './partition-coordinator-log.ts'
 
 export interface CoordinatorsOptions {
+  readonly brokerId: number
   readonly config: BrokerConfig
   readonly clock: Clock
   readonly random: Random
@@ -25,10 +27,11 @@ export interface CoordinatorsOptions {
 
 export class Coordinators {
   readonly group: GroupCoordinator
+  readonly transactionMarkers: TransactionMarkerWriter
   readonly #options: CoordinatorsOptions
 
   constructor(options: CoordinatorsOptions) {
-    const { config, clock, random, loggerFor, metadataCache } = options
+    const { brokerId, config, clock, random, loggerFor, metadataCache, replicaManager } = options
     this.#options = options
     this.group = new GroupCoordinator({
       config,
@@ -37,6 +40,13 @@ export class Coordinators {
       random,
       logger: loggerFor('kafka.coordinator.group.GroupCoordinator'),
       compression: codecById(config.offsetsTopicCompressionCodec)?.name ?? 'none',
+    })
+    this.transactionMarkers = new TransactionMarkerWriter({
+      brokerId,
+      replicaManager,
+      groupCoordinator: this.group,
+      clock,
+      timeoutMs: config.requestTimeoutMs,
     })
   }
 

@@ -105,8 +105,8 @@ export class RequestContext<Res = any> {
     return this.#closesConnection
   }
 
-  /** `run` is called if the connection goes before the answer: whatever waits need not wait any longer. */
-  whenAbandoned(run: () => void): void {
+  /** `run` is called if the connection goes before the answer: whatever waits need not wait any longer. Replaces the former. */
+  whenAbandoned(run: (() => void) | undefined): void {
     this.#onAbandoned = run
   }
 

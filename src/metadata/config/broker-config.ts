@@ -150,6 +150,15 @@ function readSettings(
     transactionStateLogLoadBufferBytes: values.number('transaction.state.log.load.buffer.size'),
     transactionMaxTimeoutMs: values.number('transaction.max.timeout.ms'),
     transactionalIdExpirationMs: values.number('transactional.id.expiration.ms'),
+    transactionAbortTimedOutIntervalMs: values.number(
+      'transaction.abort.timed.out.transaction.cleanup.interval.ms',
+    ),
+    transactionRemoveExpiredIntervalMs: values.number(
+      'transaction.remove.expired.transaction.cleanup.interval.ms',
+    ),
+    addPartitionsToTxnRetryBackoffMs: values.number('add.partitions.to.txn.retry.backoff.ms'),
+    addPartitionsToTxnRetryBackoffMaxMs: values.number('add.partitions.to.txn.retry.backoff.max.ms'),
+    transactionPartitionVerificationEnable: values.boolean('transaction.partition.verification.enable'),
     producerIdExpirationMs: values.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: values.number('producer.id.expiration.check.interval.ms'),
   }

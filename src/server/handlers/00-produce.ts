@@ -9,25 +9,29 @@
  * - From 3 on there is exactly one batch of magic 2 for each partition; zstd needs version 7 (KIP-110).
  * - 10 adds the leader to NOT_LEADER_OR_FOLLOWER (KIP-951); 13 names topics by id (KIP-516).
  * - A failed append with acks=0 closes the connection: there is no other way to tell the client.
- * - Transactional batches are refused with INVALID_TXN_STATE: no transaction can be open here.
+ * - Before the first batch of a transaction on a partition its coordinator is asked (KIP-890, produce-permits.ts); what
+ *   comes behind on the connection waits too, so that batches keep their order. The frame is kept meanwhile, and given
+ *   back with nothing appended if the connection goes.
+ * - Transactional batches without a transactional id, or of several producers, refuse the whole request.
  */
 import { AssertionError } from '../../base/assert.ts'
 import { type AppendOutcome, appendFailure } from '../../log/append-outcome.ts'
 import { isInternalTopic } from '../../metadata/topic-names.ts'
-import { ErrorCode } from '../../protocol/error-codes.ts'
+import { ErrorCode, errorMessage } from '../../protocol/error-codes.ts'
 import { ProduceRequest, ProduceResponse } from '../../protocol/messages/00-produce.ts'
 import type { Draft } from '../../protocol/schema.ts'
 import { zstd } from '../../records/compression/zstd.ts'
 import { isMessageSet, toBatches } from '../../records/message-set.ts'
-import { compressionId, HEADER_BYTES, isTransactional } from '../../records/record-batch.ts'
+import { compressionId, HEADER_BYTES } from '../../records/record-batch.ts'
 import type { Partition } from '../../replica/partition.ts'
 import { PendingAppends } from '../../replica/pending-appends.ts'
-import { ZERO_UUID } from '../../wire/text.ts'
 import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler, LATER } from '../handler.ts'
 import type { RequestContext } from '../request-context.ts'
+import { RequestOrder } from '../request-order.ts'
 import { advertisedBrokers } from './endpoints.ts'
-import { currentLeaderOf, missingPartitionError } from './partition-lookup.ts'
+import { currentLeaderOf, missingPartitionError, topicNameOf } from './partition-lookup.ts'
+import { type Permit, type ProducePermits, permitsFor } from './produce-permits.ts'
 
 type Response = Draft<typeof ProduceResponse>
 type TopicData = ProduceRequest['topicData'][number]
@@ -53,24 +57,82 @@ interface StageTarget {
   readonly partition: Partition | undefined
   readonly topic: string | undefined
   readonly data: PartitionData
+  readonly permits: ProducePermits | undefined
 }
 
 export function produceHandler(services: BrokerServices): Handler<ProduceRequest, Response> {
+  const order = new RequestOrder()
   return defineHandler(ProduceRequest, ProduceResponse, [0, 13], (request, context) => {
-    const appends: Append[] = []
-    const pending = new PendingAppends(() => onWritten(services, request, appends, context))
-    for (const topic of request.topicData) {
-      const name =
-        topic.topicId === ZERO_UUID ? topic.name : services.metadataCache.topicById(topic.topicId)?.name
-      for (const data of topic.partitionData) {
-        const partition = name === undefined ? undefined : services.replicaManager.partition(name, data.index)
-        const outcome = stageOrFail(services, request, context, { partition, topic: name, data }, pending)
-        appends.push({ topic, index: data.index, partition, outcome, term: partition?.term ?? 0 })
-      }
-    }
-    pending.seal()
+    if (order.isHeld(context.connection)) {
+      context.whenAbandoned(() => context.respond(undefined))
+      order.defer(context.connection, () => {
+        if (!context.responded) begin(services, order, request, context)
+      })
+    } else begin(services, order, request, context)
     return LATER
   })
+}
+
+function begin(
+  services: BrokerServices,
+  order: RequestOrder,
+  request: ProduceRequest,
+  context: RequestContext<Response>,
+): void {
+  const permits = permitsFor(services, request, context.apiVersion)
+  if (typeof permits === 'number') refuseAll(services, request, context, permits)
+  else if (permits === undefined || permits.isComplete) append(services, request, context, permits)
+  else {
+    order.hold(context.connection)
+    context.whenAbandoned(() => context.respond(undefined))
+    permits.complete().then(
+      () => {
+        if (!context.responded) append(services, request, context, permits)
+        order.release(context.connection)
+      },
+      // A bug is not an answer: it is thrown where nobody catches it.
+      (error: unknown) => services.clock.endOfTick(() => rethrow(error)),
+    )
+  }
+}
+
+/** Nothing of the request is looked at any further. */
+function refuseAll(
+  services: BrokerServices,
+  request: ProduceRequest,
+  context: RequestContext<Response>,
+  errorCode: number,
+): void {
+  const appends: Append[] = []
+  for (const topic of request.topicData) {
+    for (const { index } of topic.partitionData) {
+      const outcome = failure(errorCode, errorMessage(errorCode))
+      appends.push({ topic, index, partition: undefined, outcome, term: 0 })
+    }
+  }
+  onWritten(services, request, appends, context)
+}
+
+function append(
+  services: BrokerServices,
+  request: ProduceRequest,
+  context: RequestContext<Response>,
+  permits: ProducePermits | undefined,
+): void {
+  // From here on the records are the log's to read, until they are written.
+  context.whenAbandoned(undefined)
+  const appends: Append[] = []
+  const pending = new PendingAppends(() => onWritten(services, request, appends, context))
+  for (const topic of request.topicData) {
+    const name = topicNameOf(services, topic)
+    for (const data of topic.partitionData) {
+      const partition = name === undefined ? undefined : services.replicaManager.partition(name, data.index)
+      const target = { partition, topic: name, data, permits }
+      const outcome = stageOrFail(services, request, context, target, pending)
+      appends.push({ topic, index: data.index, partition, outcome, term: partition?.term ?? 0 })
+    }
+  }
+  pending.seal()
 }
 
 /**
@@ -97,9 +159,11 @@ function stage(
   services: BrokerServices,
   request: ProduceRequest,
   context: RequestContext,
-  { partition, topic, data }: StageTarget,
+  { partition, topic, data, permits }: StageTarget,
   pending: PendingAppends,
 ): AppendOutcome {
+  const permit = data.records === null ? undefined : permits?.of(data.records)
+  if (isOutcome(permit)) return permit
   const { acks } = request
   if (acks !== 0 && acks !== 1 && acks !== -1) return failure(ErrorCode.INVALID_REQUIRED_ACKS)
   if (topic === undefined) return failure(ErrorCode.UNKNOWN_TOPIC_ID)
@@ -113,7 +177,11 @@ function stage(
 
   const batch = batchOf(data.records, context.apiVersion)
   if (!Buffer.isBuffer(batch)) return batch
-  const outcome = services.replicaManager.append(partition, batch, { origin: 'client', waiter: pending })
+  const outcome = services.replicaManager.append(partition, batch, {
+    origin: 'client',
+    waiter: pending,
+    verification: permit,
+  })
   if (outcome.errorCode === ErrorCode.NONE) pending.expect()
   return outcome
 }
@@ -130,9 +198,12 @@ function batchOf(records: Buffer | null, apiVersion: number): Buffer | AppendOut
     if (compressionId(records) === zstd.id && apiVersion < FIRST_VERSION_OF_ZSTD) {
       return failure(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
     }
-    if (isTransactional(records)) return failure(ErrorCode.INVALID_TXN_STATE)
   }
   return records
+}
+
+function isOutcome(permit: Permit): permit is AppendOutcome {
+  return typeof permit === 'object' && 'errorCode' in permit
 }
 
 function failure(errorCode: number, message: string | null = null): AppendOutcome {
@@ -226,4 +297,8 @@ function partitionResponse(services: BrokerServices, context: RequestContext, ap
       ? { currentLeader: currentLeaderOf(services, partition!.topic, index) }
       : undefined),
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }

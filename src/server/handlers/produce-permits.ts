@@ -1,0 +1,229 @@
+/**
+ * What the batches of one Produce may claim, where they belong to a transaction: before the first of a transaction on a
+ * partition its coordinator is asked (KIP-890). From version 12 on the question also adds the partition to the
+ * transaction, whose former one may still be ending: then it is asked again a few times.
+ *
+ * Errors of the coordinator become what the client's version can deal with: what passes is NOT_ENOUGH_REPLICAS, for
+ * which every client sends the batch again, and none asks for metadata.
+ */
+
+import { type AppendOutcome, appendFailure } from '../../log/append-outcome.ts'
+import type { TopicPartition } from '../../log/log-manager-options.ts'
+import type { TransactionVerification, Verification } from '../../log/transaction-verifications.ts'
+import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
+import type { ProduceRequest } from '../../protocol/messages/00-produce.ts'
+import * as RecordBatch from '../../records/record-batch.ts'
+import type { Partition } from '../../replica/partition.ts'
+import type { BrokerServices } from '../broker-services.ts'
+import { topicNameOf } from './partition-lookup.ts'
+
+/** The first version whose client knows TRANSACTION_ABORTABLE. */
+const FIRST_VERSION_WITH_ABORTABLE = 11
+/** The first version that adds partitions to the transaction, whose epoch rises with each transaction. */
+const FIRST_VERSION_THAT_ADDS = 12
+
+/** A transactional batch that the request has for a partition led here. */
+interface TransactionalBatch {
+  readonly partition: Partition
+  readonly batch: Buffer
+}
+
+interface Asked extends TransactionalBatch {
+  readonly verification: TransactionVerification
+}
+
+/** Undefined: no permit is needed, as verification is switched off. */
+export type Permit = Verification | AppendOutcome | undefined
+
+interface ProduceProducer {
+  readonly transactionalId: string
+  readonly producerId: number
+  readonly producerEpoch: number
+}
+
+export class ProducePermits {
+  readonly #services: BrokerServices
+  readonly #producer: ProduceProducer
+  readonly #batches: readonly TransactionalBatch[]
+  readonly #apiVersion: number
+  readonly #permits = new Map<Buffer, Permit>()
+  readonly #giveUpMs: number
+  #asked: Asked[] = []
+
+  constructor(
+    services: BrokerServices,
+    producer: ProduceProducer,
+    batches: readonly TransactionalBatch[],
+    apiVersion: number,
+  ) {
+    this.#services = services
+    this.#producer = producer
+    this.#batches = batches
+    this.#apiVersion = apiVersion
+    const { config, clock } = services
+    this.#giveUpMs =
+      clock.monotonicMs() + Math.min(config.addPartitionsToTxnRetryBackoffMaxMs, config.requestTimeoutMs)
+    this.#start()
+  }
+
+  /** Whether all permits are known without a question. */
+  get isComplete(): boolean {
+    return this.#asked.length === 0
+  }
+
+  of(batch: Buffer): Permit {
+    return this.#permits.get(batch)
+  }
+
+  /** Asks for what is missing. */
+  async complete(): Promise<void> {
+    const { clock, config } = this.#services
+    while (this.#asked.length > 0) {
+      const codes = await this.#ask()
+      const isToRetry = this.#addsPartitions && codes.includes(ErrorCode.CONCURRENT_TRANSACTIONS)
+      if (!isToRetry || clock.monotonicMs() >= this.#giveUpMs) return
+      await new Promise<void>((resolve) => void clock.after(config.addPartitionsToTxnRetryBackoffMs, resolve))
+      this.#start()
+    }
+  }
+
+  get #addsPartitions(): boolean {
+    return this.#apiVersion >= FIRST_VERSION_THAT_ADDS
+  }
+
+  #start(): void {
+    this.#permits.clear()
+    this.#asked = []
+    if (!this.#addsPartitions && !this.#services.config.transactionPartitionVerificationEnable) return
+    const { producerId, producerEpoch } = this.#producer
+    for (const { partition, batch } of this.#batches) {
+      // The loop may have turned: staging says what has become of the partition.
+      if (!partition.isLeader) continue
+      const permit = partition.onlineLog.producerState.startVerification({
+        producerId,
+        producerEpoch,
+        baseSequence: RecordBatch.baseSequence(batch),
+        raisesEpoch: this.#addsPartitions,
+      })
+      if (permit === 'ongoing') this.#permits.set(batch, permit)
+      else if ('errorCode' in permit) this.#permits.set(batch, refusal(permit.errorCode))
+      else {
+        this.#permits.set(batch, permit)
+        this.#asked.push({ partition, batch, verification: permit })
+      }
+    }
+  }
+
+  async #ask(): Promise<readonly number[]> {
+    const asked = this.#asked
+    const partitions: TopicPartition[] = asked.map(({ partition: { topic, index } }) => ({
+      topic,
+      partition: index,
+    }))
+    const codes = await this.#services.transactionVerifier!.verify({
+      ...this.#producer,
+      partitions,
+      addsPartitions: this.#addsPartitions,
+      knowsAbortable: this.#apiVersion >= FIRST_VERSION_WITH_ABORTABLE,
+    })
+    for (const [i, { partition, batch, verification }] of asked.entries()) {
+      const errorCode = codes[i]!
+      if (errorCode === ErrorCode.NONE) continue
+      const outcome = this.#refusalOf(errorCode)
+      this.#permits.set(batch, outcome)
+      // Those who come back must find their place kept; the others don't come back.
+      if (
+        outcome.errorCode === ErrorCode.NOT_ENOUGH_REPLICAS ||
+        outcome.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS
+      )
+        continue
+      partition.log?.producerState.abandonVerification(this.#producer.producerId, verification)
+    }
+    return codes
+  }
+
+  #refusalOf(errorCode: number): AppendOutcome {
+    switch (errorCode) {
+      case ErrorCode.INVALID_TXN_STATE:
+        return refusal(errorCode, 'Partition was not added to the transaction')
+      case ErrorCode.CONCURRENT_TRANSACTIONS:
+        return this.#addsPartitions ? refusal(errorCode) : unverified(errorCode)
+      case ErrorCode.NETWORK_EXCEPTION:
+      case ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:
+      case ErrorCode.COORDINATOR_NOT_AVAILABLE:
+      case ErrorCode.NOT_COORDINATOR:
+        return unverified(errorCode)
+      default:
+        return refusal(errorCode)
+    }
+  }
+}
+
+/**
+ * The permits that the request needs; undefined if it has nothing of a transaction, and an error code for all of it: where
+ * a transactional batch comes without a transactional id, or batches are of several producers.
+ */
+export function permitsFor(
+  services: BrokerServices,
+  request: ProduceRequest,
+  apiVersion: number,
+): ProducePermits | number | undefined {
+  if (!hasTransactionalBatch(request)) return undefined
+  const { transactionalId } = request
+  if (transactionalId === null) return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  const batches = transactionalBatches(services, request)
+  const first = batches[0]?.batch
+  if (first === undefined) return undefined
+  const producerId = RecordBatch.producerId(first)
+  const producerEpoch = RecordBatch.producerEpoch(first)
+  const isOfOne = batches.every(
+    ({ batch }) =>
+      RecordBatch.producerId(batch) === producerId && RecordBatch.producerEpoch(batch) === producerEpoch,
+  )
+  if (!isOfOne) return ErrorCode.INVALID_PRODUCER_ID_MAPPING
+  return new ProducePermits(services, { transactionalId, producerId, producerEpoch }, batches, apiVersion)
+}
+
+/** Every Produce comes through here: nothing is made for one without transactions. */
+function hasTransactionalBatch(request: ProduceRequest): boolean {
+  for (const { partitionData } of request.topicData) {
+    for (const { records } of partitionData) if (isTransactionalBatch(records)) return true
+  }
+  return false
+}
+
+/** Its flag, if the records are a batch of magic 2 at all. */
+function isTransactionalBatch(records: Buffer | null): records is Buffer {
+  return (
+    records !== null &&
+    records.length >= RecordBatch.HEADER_BYTES &&
+    RecordBatch.magic(records) === 2 &&
+    RecordBatch.isTransactional(records)
+  )
+}
+
+/** Those that would come to an append; what is wrong with the others is said when they are staged. */
+function transactionalBatches(services: BrokerServices, request: ProduceRequest): TransactionalBatch[] {
+  const batches: TransactionalBatch[] = []
+  for (const topic of request.topicData) {
+    const name = topicNameOf(services, topic)
+    for (const { index, records } of topic.partitionData) {
+      const partition = name === undefined ? undefined : services.replicaManager.partition(name, index)
+      if (partition?.isLeader !== true || !isTransactionalBatch(records)) continue
+      if (RecordBatch.producerId(records) > RecordBatch.NO_PRODUCER_ID)
+        batches.push({ partition, batch: records })
+    }
+  }
+  return batches
+}
+
+function unverified(errorCode: number): AppendOutcome {
+  return refusal(
+    ErrorCode.NOT_ENOUGH_REPLICAS,
+    `Unable to verify the partition has been added to the transaction. Underlying error: ${errorName(errorCode)}`,
+  )
+}
+
+function refusal(errorCode: number, message: string | null = null): AppendOutcome {
+  return appendFailure(errorCode, message, -1)
+}
