@@ -6,9 +6,15 @@ import type { Clock } from '../base/clock.ts'
 import type { LoggerFactory } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
+import type { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
+import { TransactionCoordinator } from '../coordinator/transaction/transaction-coordinator.ts'
+import {
+  LocalTransactionVerifier,
+  type TransactionVerifier,
+} from '../coordinator/transaction/transaction-verifier.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
-import { GROUP_METADATA_TOPIC } from '../metadata/topic-names.ts'
+import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../metadata/topic-names.ts'
 import { codecById } from '../records/compression/codec.ts'
 import type { Partition } from '../replica/partition.ts'
 import type { ReplicaManager } from '../replica/replica-manager.ts'
@@ -23,16 +29,30 @@ export interface CoordinatorsOptions {
   readonly loggerFor: LoggerFactory
   readonly metadataCache: MetadataCache
   readonly replicaManager: ReplicaManager
+  readonly producerIds: ProducerIdManager
 }
 
 export class Coordinators {
   readonly group: GroupCoordinator
+  readonly transaction: TransactionCoordinator
+  readonly transactionVerifier: TransactionVerifier
   readonly transactionMarkers: TransactionMarkerWriter
   readonly #options: CoordinatorsOptions
 
   constructor(options: CoordinatorsOptions) {
     const { brokerId, config, clock, random, loggerFor, metadataCache, replicaManager } = options
     this.#options = options
+    this.transaction = new TransactionCoordinator({
+      brokerId,
+      config,
+      metadataCache,
+      producerIds: options.producerIds,
+      markerSender: { send: (receiverId, markers) => this.transactionMarkers.send(receiverId, markers) },
+      clock,
+      random,
+      loggerFor,
+    })
+    this.transactionVerifier = new LocalTransactionVerifier({ coordinator: this.transaction, clock, config })
     this.group = new GroupCoordinator({
       config,
       metadataCache,
@@ -40,6 +60,7 @@ export class Coordinators {
       random,
       logger: loggerFor('kafka.coordinator.group.GroupCoordinator'),
       compression: codecById(config.offsetsTopicCompressionCodec)?.name ?? 'none',
+      transactionVerifier: this.transactionVerifier,
     })
     this.transactionMarkers = new TransactionMarkerWriter({
       brokerId,
@@ -69,12 +90,15 @@ export class Coordinators {
   /** Everyone who waits is answered: the broker is about to stop. */
   shutdown(): void {
     this.group.shutdown()
+    this.transaction.shutdown()
   }
 
-  #coordinatorOf(topic: string): GroupCoordinator | undefined {
+  #coordinatorOf(topic: string): GroupCoordinator | TransactionCoordinator | undefined {
     switch (topic) {
       case GROUP_METADATA_TOPIC:
         return this.group
+      case TRANSACTION_STATE_TOPIC:
+        return this.transaction
       default:
         return undefined
     }

@@ -189,6 +189,11 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     clusterId,
     logger: loggerFor('kafka.server.metadata.ZkMetadataCache'),
   })
+  const producerIds = new ProducerIdManager({
+    store,
+    brokerId,
+    logger: loggerFor('kafka.coordinator.transaction.ProducerIdManager'),
+  })
   const coordinating = new Coordinators({
     brokerId,
     config,
@@ -197,6 +202,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     loggerFor,
     metadataCache,
     replicaManager: replicas,
+    producerIds,
   })
   coordinators = coordinating
   stopSteps.add(() => coordinating.shutdown())
@@ -254,11 +260,9 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     groupCoordinator: coordinating.group,
     transactionMarkers: coordinating.transactionMarkers,
     znodeOffsets: new ZnodeOffsets({ store, logger: loggerFor('kafka.server.KafkaApis') }),
-    producerIds: new ProducerIdManager({
-      store,
-      brokerId,
-      logger: loggerFor('kafka.coordinator.transaction.ProducerIdManager'),
-    }),
+    producerIds,
+    transactionCoordinator: coordinating.transaction,
+    transactionVerifier: coordinating.transactionVerifier,
     fetchSessions: new FetchSessionManager(
       new FetchSessionCache({ clock, random, sessionsMax: config.maxIncrementalFetchSessionCacheSlots }),
     ),

@@ -8,6 +8,7 @@ import type { TopicAdmin } from '../controller/topic-admin.ts'
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { ZnodeOffsets } from '../coordinator/group/offsets/znode-offsets.ts'
 import type { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
+import type { TransactionCoordinator } from '../coordinator/transaction/transaction-coordinator.ts'
 import type { TransactionVerifier } from '../coordinator/transaction/transaction-verifier.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
@@ -32,7 +33,8 @@ export interface BrokerServices {
   readonly groupCoordinator: GroupCoordinator
   readonly znodeOffsets: ZnodeOffsets
   readonly producerIds: ProducerIdManager
-  readonly transactionVerifier?: TransactionVerifier
+  readonly transactionCoordinator: TransactionCoordinator
+  readonly transactionVerifier: TransactionVerifier
   readonly transactionMarkers: TransactionMarkerWriter
   readonly fetchSessions: FetchSessionManager
 }
