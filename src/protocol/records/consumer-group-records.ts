@@ -1,9 +1,11 @@
 /**
  * Keys and values of __consumer_offsets for the consumer protocol of KIP-848. A key begins with an int16 which is
- * both its type and its version; a null value deletes what stands under the key.
+ * both its type and its version; a null value deletes what stands under the key. Kafka 3.9 keeps what a group knows of
+ * its topics in ConsumerGroupPartitionMetadata, 4.1 a hash of it in a tagged field of ConsumerGroupMetadata; 4.0 added
+ * what regular expressions stand for.
  */
 import type { Infer } from '../schema.ts'
-import { array, bytes, int8, int32, payload, string, struct, uuid } from '../schema.ts'
+import { array, bytes, int8, int32, int64Rounded, payload, string, struct, uuid } from '../schema.ts'
 
 const topicPartitions = {
   topicId: uuid(),
@@ -120,6 +122,27 @@ export const ConsumerGroupPartitionMetadataValue = payload(
   },
 )
 export type ConsumerGroupPartitionMetadataValue = Infer<typeof ConsumerGroupPartitionMetadataValue>
+
+export const ConsumerGroupRegularExpressionKey = payload(
+  'ConsumerGroupRegularExpressionKey',
+  { versions: '16', flexible: 'none' },
+  {
+    groupId: string('16'),
+    regularExpression: string('16'),
+  },
+)
+export type ConsumerGroupRegularExpressionKey = Infer<typeof ConsumerGroupRegularExpressionKey>
+
+export const ConsumerGroupRegularExpressionValue = payload(
+  'ConsumerGroupRegularExpressionValue',
+  { versions: '0', flexible: '0+' },
+  {
+    topics: array(string()),
+    version: int64Rounded(),
+    timestamp: int64Rounded(),
+  },
+)
+export type ConsumerGroupRegularExpressionValue = Infer<typeof ConsumerGroupRegularExpressionValue>
 
 export const ConsumerGroupTargetAssignmentMemberKey = payload(
   'ConsumerGroupTargetAssignmentMemberKey',
