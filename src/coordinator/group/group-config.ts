@@ -12,4 +12,5 @@ export type GroupConfig = Pick<
   | 'offsetsRetentionCheckIntervalMs'
   | 'offsetsRetentionMs'
   | 'offsetsTopicNumPartitions'
+  | 'transactionPartitionVerificationEnable'
 >

@@ -64,6 +64,7 @@ export class GroupCoordinator {
     this.offsets = new GroupOffsets({
       ...where,
       transactionVerifier: options.transactionVerifier,
+      isVerificationEnabled: config.transactionPartitionVerificationEnable,
     })
   }
 

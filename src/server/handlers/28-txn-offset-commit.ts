@@ -60,7 +60,6 @@ async function commit(
       offset: partition.committedOffset,
       leaderEpoch: partition.committedLeaderEpoch,
       metadata: partition.committedMetadata,
-      commitTimestampMs: -1,
     })),
   })
 }

@@ -33,17 +33,22 @@ export interface GroupOffsetsOptions {
   readonly partitionOf: (groupId: string) => number
   /** Absent: transactions are not verified. */
   readonly transactionVerifier?: TransactionVerifier | undefined
+  /** False: only those that add the partition are (`transaction.partition.verification.enable`). Default true. */
+  readonly isVerificationEnabled?: boolean
 }
 
 export class GroupOffsets {
   readonly #runtime: CoordinatorRuntime<GroupShard>
   readonly #partitionOf: (groupId: string) => number
   readonly #transactionVerifier: TransactionVerifier | undefined
+  readonly #isVerificationEnabled: boolean
 
-  constructor({ runtime, partitionOf, transactionVerifier }: GroupOffsetsOptions) {
+  constructor(options: GroupOffsetsOptions) {
+    const { runtime, partitionOf, transactionVerifier, isVerificationEnabled = true } = options
     this.#runtime = runtime
     this.#partitionOf = partitionOf
     this.#transactionVerifier = transactionVerifier
+    this.#isVerificationEnabled = isVerificationEnabled
   }
 
   /** The group id may be empty, as old clients leave it. */
@@ -60,7 +65,7 @@ export class GroupOffsets {
     const partition = this.#partitionOf(request.groupId)
     const begun = this.#runtime.peek(partition, (shard) => ({
       shard,
-      guard: shard.offsets.beginVerification(request.producer.producerId),
+      guard: shard.offsets.beginVerification(request),
     }))
     if (begun === undefined) return allFailed(request, this.#runtime.availability(partition))
     const errorCode = await this.#verify(partition, request)
@@ -81,13 +86,15 @@ export class GroupOffsets {
     partition: number,
     { transactionalId, producer, apiVersion }: TransactionalOffsetCommit,
   ): Promise<number> {
+    const addsPartitions = apiVersion >= FIRST_VERSION_THAT_ADDS
     if (this.#transactionVerifier === undefined) return ErrorCode.NONE
+    if (!addsPartitions && !this.#isVerificationEnabled) return ErrorCode.NONE
     const [errorCode] = await this.#transactionVerifier.verify({
       transactionalId,
       producerId: producer.producerId,
       producerEpoch: producer.producerEpoch,
       partitions: [{ topic: GROUP_METADATA_TOPIC, partition }],
-      addsPartitions: apiVersion >= FIRST_VERSION_THAT_ADDS,
+      addsPartitions,
       knowsAbortable: apiVersion >= FIRST_VERSION_WITH_ABORTABLE,
     })
     assert(errorCode !== undefined, 'a verification without an answer')

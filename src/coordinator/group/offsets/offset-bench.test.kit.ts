@@ -124,20 +124,16 @@ export class OffsetBench {
     offsets: readonly Partial<OffsetToCommit>[],
     { apiVersion = 3, producerEpoch = 0, ...committer }: CommitFields & { producerEpoch?: number } = {},
   ) {
-    const guard = this.manager.beginVerification(producerId)
-    return this.apply(
-      this.manager.commitTransactional(
-        {
-          groupId,
-          committer: { ...NOBODY, ...committer },
-          apiVersion,
-          transactionalId: `t${producerId}`,
-          producer: { producerId, producerEpoch },
-          offsets: offsets.map(toCommit),
-        },
-        { guard, errorCode: ErrorCode.NONE },
-      ),
-    )
+    const request = {
+      groupId,
+      committer: { ...NOBODY, ...committer },
+      apiVersion,
+      transactionalId: `t${producerId}`,
+      producer: { producerId, producerEpoch },
+      offsets: offsets.map(toCommit),
+    }
+    const guard = this.manager.beginVerification(request)
+    return this.apply(this.manager.commitTransactional(request, { guard, errorCode: ErrorCode.NONE }))
   }
 
   end(producerId: number, isCommit: boolean, producerEpoch = 0): void {
@@ -181,7 +177,6 @@ function toCommit(fields: Partial<OffsetToCommit>): OffsetToCommit {
     offset: 0,
     leaderEpoch: -1,
     metadata: '',
-    commitTimestampMs: -1,
     ...fields,
   }
 }

@@ -5,6 +5,7 @@ import { OffsetCommitKey, OffsetCommitValue } from '../../../protocol/records/gr
 import { DecodeError } from '../../../wire/reader.ts'
 import { encodeVersioned, recordVersion } from '../../runtime/coordinator-record.ts'
 import { OffsetBench, offsetsOf } from './offset-bench.test.kit.ts'
+import type { TransactionalOffsetCommit } from './offset-requests.ts'
 
 const { NONE } = ErrorCode
 
@@ -176,27 +177,37 @@ test('of several transactions on one partition the later record counts, whicheve
   }
 })
 
+const LATE: TransactionalOffsetCommit = {
+  groupId: 'g',
+  committer: { memberId: '', groupInstanceId: null, generationIdOrMemberEpoch: -1 },
+  apiVersion: 4,
+  transactionalId: 't',
+  producer: { producerId: 5, producerEpoch: 3 },
+  offsets: [{ topic: 't', partition: 0, offset: 1, leaderEpoch: -1, metadata: null }],
+}
+
 test('a transaction that ended while its coordinator was asked takes no more offsets', () => {
   const bench = new OffsetBench()
-  const guard = bench.manager.beginVerification(5)
-  bench.end(5, false)
-  const request = {
-    groupId: 'g',
-    committer: { memberId: '', groupInstanceId: null, generationIdOrMemberEpoch: -1 },
-    apiVersion: 4,
-    transactionalId: 't',
-    producer: { producerId: 5, producerEpoch: 0 },
-    offsets: [
-      { topic: 't', partition: 0, offset: 1, leaderEpoch: -1, metadata: null, commitTimestampMs: -1 },
-    ],
+  const commitAfterEnd = (apiVersion: number, ...markerEpochs: number[]) => {
+    const request = { ...LATE, apiVersion }
+    const guard = bench.manager.beginVerification(request)
+    for (const epoch of markerEpochs) bench.end(5, false, epoch)
+    const { records, response } = bench.manager.commitTransactional(request, { guard, errorCode: NONE })
+    return [records.length, ...(response as number[])]
   }
-  const late = bench.manager.commitTransactional(request, { guard, errorCode: NONE })
-  assert.deepEqual([late.records.length, late.response], [0, [ErrorCode.INVALID_TXN_STATE]])
-  const refused = bench.manager.commitTransactional(request, {
-    guard: bench.manager.beginVerification(5),
-    errorCode: ErrorCode.TRANSACTION_ABORTABLE,
-  })
-  assert.deepEqual([refused.records.length, refused.response], [0, [ErrorCode.TRANSACTION_ABORTABLE]])
+  assert.deepEqual(commitAfterEnd(4), [1, NONE])
+  assert.deepEqual(commitAfterEnd(4, 3), [0, ErrorCode.INVALID_TXN_STATE])
+  // From version 5 on a marker of this epoch ended the transaction before.
+  assert.deepEqual(commitAfterEnd(5, 3), [1, NONE])
+  assert.deepEqual(commitAfterEnd(5, 3, 4), [0, ErrorCode.INVALID_TXN_STATE])
+})
+
+test('what its coordinator says against a transaction is answered', () => {
+  const bench = new OffsetBench()
+  const guard = bench.manager.beginVerification(LATE)
+  const errorCode = ErrorCode.TRANSACTION_ABORTABLE
+  const refused = bench.manager.commitTransactional(LATE, { guard, errorCode })
+  assert.deepEqual([refused.records.length, refused.response], [0, [errorCode]])
 })
 
 test('a producer without an id or epoch is refused', () => {

@@ -39,6 +39,8 @@ import { type VerificationGuard, VerificationGuards } from './verification-guard
 
 /** From this version of OffsetCommit on clients know the errors of KIP-848. */
 const FIRST_VERSION_OF_CONSUMER_GROUPS = 9
+/** From this version of TxnOffsetCommit on the producer's epoch rises with each transaction (KIP-890). */
+const FIRST_VERSION_THAT_RAISES_EPOCHS = 5
 
 export interface OffsetManagerOptions {
   readonly config: Pick<GroupConfig, 'offsetMetadataMaxBytes' | 'offsetsRetentionMs'>
@@ -95,8 +97,8 @@ export class OffsetManager {
   }
 
   /** Before the transaction coordinator is asked about a commit. */
-  beginVerification(producerId: number): VerificationGuard {
-    return this.#guards.open(producerId)
+  beginVerification({ producer, apiVersion }: TransactionalOffsetCommit): VerificationGuard {
+    return this.#guards.open({ ...producer, raisesEpoch: apiVersion >= FIRST_VERSION_THAT_RAISES_EPOCHS })
   }
 
   /** With what the transaction coordinator said of it. */
@@ -136,7 +138,8 @@ export class OffsetManager {
   ): ShardResult<CommitErrors> {
     const records: CoordinatorRecord[] = []
     const response: number[] = []
-    for (const { topic, partition, offset, leaderEpoch, metadata, commitTimestampMs } of offsets) {
+    for (const each of offsets) {
+      const { topic, partition, offset, leaderEpoch, metadata, commitTimestampMs = NONE_GIVEN } = each
       if (metadata !== null && metadata.length > this.#config.offsetMetadataMaxBytes) {
         response.push(ErrorCode.OFFSET_METADATA_TOO_LARGE)
         continue
@@ -300,9 +303,9 @@ export class OffsetManager {
     else this.#pending.set(producer.producerId, key, committed)
   }
 
-  replayEndTransaction({ producerId }: ProducerIdentity, isCommit: boolean): void {
-    this.#guards.onTransactionEnded(producerId)
-    const ended = this.#pending.take(producerId)
+  replayEndTransaction(producer: ProducerIdentity, isCommit: boolean): void {
+    this.#guards.onTransactionEnded(producer)
+    const ended = this.#pending.take(producer.producerId)
     if (!isCommit) return
     for (const key of ended.keys()) {
       const committed = ended.get(key)!

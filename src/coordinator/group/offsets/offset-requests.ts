@@ -9,8 +9,8 @@ export interface OffsetToCommit {
   /** -1: not known. */
   readonly leaderEpoch: number
   readonly metadata: string | null
-  /** -1: now. */
-  readonly commitTimestampMs: number
+  /** Absent or -1: now. */
+  readonly commitTimestampMs?: number
 }
 
 export interface OffsetCommit {
