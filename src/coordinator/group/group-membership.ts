@@ -76,13 +76,19 @@ export class GroupMembership {
     )
   }
 
+  /** Members have left also if the log doesn't take it that nobody remains: they are not in the group any more. */
   leaveGroup(groupId: string, leaving: readonly LeavingMember[]): Promise<LeaveResponse> {
     const refuse = (errorCode: number): LeaveResponse => ({ errorCode, members: [] })
     if (groupId === '') return Promise.resolve(refuse(ErrorCode.INVALID_GROUP_ID))
+    let left: LeaveResponse | undefined
     return this.#runtime.write(
       this.#partitionOf(groupId),
-      ({ classic }) => classic.leave(groupId, leaving),
-      refuse,
+      ({ classic }) => {
+        const { response, ...effects } = classic.leave(groupId, leaving)
+        left = response
+        return { ...effects, response }
+      },
+      (errorCode) => left ?? refuse(errorCode),
     )
   }
 }

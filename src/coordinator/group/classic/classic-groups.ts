@@ -7,7 +7,7 @@ import type { DescribeGroupsResponse } from '../../../protocol/messages/15-descr
 import { EMPTY_BYTES } from '../../../protocol/plan.ts'
 import type { Draft } from '../../../protocol/schema.ts'
 import type { CoordinatorRecord } from '../../runtime/coordinator-record.ts'
-import { NO_RECORDS, type ShardContext, type ShardResult } from '../../runtime/coordinator-shard.ts'
+import { NO_RECORDS, type ShardContext } from '../../runtime/coordinator-shard.ts'
 import type { GroupConfig } from '../group-config.ts'
 import type { GroupRegistry } from '../group-registry.ts'
 import { ClassicGroup } from './classic-group.ts'
@@ -15,7 +15,7 @@ import type { GroupClient } from './group-client.ts'
 import { readGroupMetadata } from './group-metadata-records.ts'
 import { GroupRebalance } from './group-rebalance.ts'
 import { JoinGroup, type JoinResult } from './join-group.ts'
-import { LeaveGroup, type LeaveResponse, type LeavingMember, unknownMembers } from './leave-group.ts'
+import { LeaveGroup, type LeaveResult, type LeavingMember, unknownMembers } from './leave-group.ts'
 import { SyncGroup, type SyncResult } from './sync-group.ts'
 
 export type DescribedGroup = NonNullable<Draft<typeof DescribeGroupsResponse>['groups']>[number]
@@ -62,7 +62,7 @@ export class ClassicGroups {
     return group.state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
   }
 
-  leave(groupId: string, leaving: readonly LeavingMember[]): ShardResult<LeaveResponse> {
+  leave(groupId: string, leaving: readonly LeavingMember[]): LeaveResult {
     const group = this.#get(groupId)
     if (group === undefined) return { records: NO_RECORDS, response: unknownMembers(leaving) }
     return this.#leaveGroup.leave(group, leaving)

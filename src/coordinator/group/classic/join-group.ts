@@ -160,10 +160,19 @@ export class JoinGroup {
       `Static member with groupInstanceId=${groupInstanceId} and unknown member id joins group ${group.groupId} in ` +
         `${group.state} state. Replacing previously mapped member ${formerId} with this groupInstanceId.`,
     )
+    const former = {
+      protocols: member.protocols,
+      rebalanceTimeoutMs: member.rebalanceTimeoutMs,
+      sessionTimeoutMs: member.sessionTimeoutMs,
+    }
     group.updateMember(member, { protocols, rebalanceTimeoutMs: join.rebalanceTimeoutMs, sessionTimeoutMs })
     this.#rebalance.sessions.extend(group, member)
     if (group.state === 'Stable' && group.selectProtocol() === group.protocolName) {
-      return this.#persistReplacement(group, member, memberId, client)
+      const onSettled = (errorCode: number): void => {
+        const isRefused = errorCode !== ErrorCode.NONE && group.member(formerId) === member
+        if (isRefused) group.updateMember(member, former)
+      }
+      return { ...this.#persistReplacement(group, member, memberId, client), onSettled }
     }
     group.replaceStaticMember(member, memberId)
     const what =

@@ -18,6 +18,7 @@ export interface LeavingMember {
 }
 
 export type LeaveResponse = Draft<typeof LeaveGroupResponse>
+export type LeaveResult = ShardResult<LeaveResponse> & { readonly response: LeaveResponse }
 
 export class LeaveGroup {
   readonly #context: ShardContext
@@ -28,7 +29,7 @@ export class LeaveGroup {
     this.#rebalance = rebalance
   }
 
-  leave(group: ClassicGroup, leaving: readonly LeavingMember[]): ShardResult<LeaveResponse> {
+  leave(group: ClassicGroup, leaving: readonly LeavingMember[]): LeaveResult {
     const members = leaving.map((each) => ({
       memberId: each.memberId,
       groupInstanceId: each.groupInstanceId,
