@@ -156,6 +156,10 @@ export class MarkerDispatcher {
           way.remaining.delete(partition)
           break
         case ErrorCode.INVALID_PRODUCER_EPOCH:
+          // Where each end raises the epoch, the partition is further than this end, so it has had its marker.
+          if (way.end.metadata.clientTransactionVersion >= 2) way.remaining.delete(partition)
+          else this.#giveUp(way, partition, errorCodes[i])
+          break
         case ErrorCode.TRANSACTION_COORDINATOR_FENCED:
           this.#giveUp(way, partition, errorCodes[i])
           break

@@ -5,9 +5,11 @@
  * is answered in version 0 with UNSUPPORTED_VERSION and the full list, from which the client picks one (KIP-511).
  *
  * - 3 adds the client's name and version, which must look like one, or the answer is INVALID_REQUEST with no list.
- * - Features (KIP-584) are those of a broker in ZooKeeper mode: none supported, none finalized, epoch 0.
- * - 4 allows a supported feature to begin at version 0 (KIP-1022): nothing to do here, there are no features.
+ * - 3 adds the cluster's features (KIP-584), from which clients learn that they may use transaction version 2.
+ * - Older clients can't read a supported feature that begins at version 0: such features are left out before 4
+ *   (KIP-1022).
  */
+import { features } from '../../metadata/features.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ApiVersionsRequest, ApiVersionsResponse } from '../../protocol/messages/18-api-versions.ts'
 import type { Draft } from '../../protocol/schema.ts'
@@ -19,12 +21,21 @@ type Response = Draft<typeof ApiVersionsResponse>
 /** KIP-511: letters and digits, with '-' and '.' between them. */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 const FIRST_VERSION_WITH_SOFTWARE = 3
+const FIRST_VERSION_WITH_FEATURES_FROM_0 = 4
 
 export function apiVersionsHandler(table: HandlerTable): Handler<ApiVersionsRequest, Response> {
-  const advertise = (errorCode: number): Response => ({
+  const advertise = (errorCode: number, version: number): Response => ({
     errorCode,
     apiKeys: table.advertised(),
+    supportedFeatures: features.filter(
+      ({ minVersion }) => minVersion > 0 || version >= FIRST_VERSION_WITH_FEATURES_FROM_0,
+    ),
     finalizedFeaturesEpoch: 0,
+    finalizedFeatures: features.map(({ name, finalizedVersion }) => ({
+      name,
+      maxVersionLevel: finalizedVersion,
+      minVersionLevel: finalizedVersion,
+    })),
   })
   const handler = defineHandler(
     ApiVersionsRequest,
@@ -39,8 +50,8 @@ export function apiVersionsHandler(table: HandlerTable): Handler<ApiVersionsRequ
         connection.clientSoftwareName = clientSoftwareName
         connection.clientSoftwareVersion = clientSoftwareVersion
       }
-      return advertise(ErrorCode.NONE)
+      return advertise(ErrorCode.NONE, apiVersion)
     },
   )
-  return { ...handler, unsupportedVersion: () => advertise(ErrorCode.UNSUPPORTED_VERSION) }
+  return { ...handler, unsupportedVersion: () => advertise(ErrorCode.UNSUPPORTED_VERSION, 0) }
 }
