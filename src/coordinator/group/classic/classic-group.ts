@@ -8,7 +8,6 @@
  *
  * Invariants
  * - A member is known by one id; a static one by its instance id as well, and there is one member for an instance.
- * - `#protocolVotes` counts, for each protocol, the members that speak it.
  * - A group with members has a leader, which is one of them.
  */
 import { assert } from '../../../base/assert.ts'
@@ -26,6 +25,7 @@ import {
 } from './classic-member.ts'
 import { CONSUMER_PROTOCOL_TYPE, topicsOf } from './consumer-subscriptions.ts'
 import { groupMetadataTombstone } from './group-metadata-records.ts'
+import { ProtocolVotes } from './protocol-votes.ts'
 
 export class ClassicGroup implements Group {
   readonly groupId: string
@@ -33,7 +33,7 @@ export class ClassicGroup implements Group {
   readonly #clock: Clock
   readonly #members = new Map<string, ClassicMember>()
   readonly #staticMembers = new Map<string, ClassicMember>()
-  readonly #protocolVotes = new Map<string, number>()
+  readonly #protocols = new ProtocolVotes()
   /** Ids given out with MEMBER_ID_REQUIRED that nobody has joined with yet. */
   readonly pendingMembers = new Set<string>()
   /** Members of the generation that have not asked for their assignment yet. */
@@ -227,7 +227,7 @@ export class ClassicGroup implements Group {
       )
       this.#staticMembers.set(groupInstanceId, member)
     }
-    this.#count(member, 1)
+    this.#protocols.add(member)
     this.#leaderId ??= memberId
     this.pendingMembers.delete(memberId)
   }
@@ -236,7 +236,7 @@ export class ClassicGroup implements Group {
   remove(member: ClassicMember): void {
     if (!this.#members.delete(member.memberId)) return
     if (member.groupInstanceId !== null) this.#staticMembers.delete(member.groupInstanceId)
-    this.#count(member, -1)
+    this.#protocols.remove(member)
     this.pendingSync.delete(member)
     if (this.isLeader(member)) this.#leaderId = this.#firstMemberId()
     member.answerJoin(joinError('', ErrorCode.UNKNOWN_MEMBER_ID))
@@ -263,9 +263,9 @@ export class ClassicGroup implements Group {
       readonly sessionTimeoutMs: number
     },
   ): void {
-    this.#count(member, -1)
+    this.#protocols.remove(member)
     member.setProtocols(now.protocols)
-    this.#count(member, 1)
+    this.#protocols.add(member)
     member.rebalanceTimeoutMs = now.rebalanceTimeoutMs
     member.sessionTimeoutMs = now.sessionTimeoutMs
   }
@@ -344,29 +344,12 @@ export class ClassicGroup implements Group {
   /** Whether a member that speaks these could be one of the group. */
   supportsProtocols(protocolType: string, protocols: readonly MemberProtocol[]): boolean {
     if (this.#state === 'Empty') return protocolType !== '' && protocols.length > 0
-    if (protocolType !== this.#protocolType) return false
-    return protocols.some(({ name }) => (this.#protocolVotes.get(name) ?? 0) === this.#members.size)
+    return protocolType === this.#protocolType && this.#protocols.isCommon(protocols, this.#members.size)
   }
 
-  /** The one that most members like best, of those that all speak. */
+  /** What the next generation would speak. */
   selectProtocol(): string {
-    const candidates = new Set<string>()
-    for (const [name, votes] of this.#protocolVotes) if (votes === this.#members.size) candidates.add(name)
-    const votesFor = new Map<string, number>()
-    for (const member of this.#members.values()) {
-      const vote = member.vote(candidates)
-      if (vote !== undefined) votesFor.set(vote, (votesFor.get(vote) ?? 0) + 1)
-    }
-    const [winner] = [...votesFor].reduce((best, next) => (next[1] > best[1] ? next : best))
-    return winner
-  }
-
-  #count(member: ClassicMember, by: 1 | -1): void {
-    for (const { name } of member.protocols) {
-      const votes = (this.#protocolVotes.get(name) ?? 0) + by
-      if (votes === 0) this.#protocolVotes.delete(name)
-      else this.#protocolVotes.set(name, votes)
-    }
+    return this.#protocols.select(this.members())
   }
 
   #firstMemberId(): string | null {

@@ -4,9 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { silentLogger } from '../../../base/logger.ts'
 import { BrokerConfig } from '../../../metadata/config/broker-config.ts'
 import { MetadataCache } from '../../../metadata/metadata-cache.ts'
-import { encodeToBuffer } from '../../../protocol/codec.ts'
 import { ErrorCode, errorName } from '../../../protocol/error-codes.ts'
-import { ConsumerProtocolSubscription } from '../../../protocol/messages/consumer-protocol.ts'
 import { SimClock } from '../../../simulator/sim-clock.ts'
 import { SimRandom } from '../../../simulator/sim-random.ts'
 import type { CoordinatorRuntime } from '../../runtime/coordinator-runtime.ts'
@@ -18,9 +16,8 @@ import { GroupOffsets } from '../offsets/group-offsets.ts'
 import { ClassicGroup } from './classic-group.ts'
 import type { JoinResponse, SyncResponse } from './classic-member.ts'
 import { readGroupMetadata } from './group-metadata-records.ts'
-
-/** Behind the name in a member id. */
-const UUID_LENGTH = 36
+import { type Client, TranscriptClients } from './transcript-clients.test.kit.ts'
+import { Args, codeOf, repeated, shown, subscription } from './transcript-words.test.kit.ts'
 
 /**
  * Runs a transcript: a text of commands to one group coordinator over a log in memory, each followed by what came of it,
@@ -41,10 +38,7 @@ export class GroupTranscript {
   readonly #random = new SimRandom(1)
   readonly #log = new MemoryLog(this.#clock)
   #config: BrokerConfig
-  readonly #clients = new Map<string, Client>()
-  readonly #labels = new Map<string, string>()
-  /** Clients by instance id. */
-  readonly #instances = new Map<string, string>()
+  readonly #clients = new TranscriptClients()
   #runtime!: CoordinatorRuntime<GroupShard>
   #membership!: GroupMembership
   #admin!: GroupAdmin
@@ -146,13 +140,13 @@ export class GroupTranscript {
   // --- Requests ------------------------------------------------------------------------------------------------------
 
   #join(args: Args): void {
-    const client = this.#client(args.name())
+    const client = this.#clients.named(args.name())
     const topics = args.list('topics')
     const meta = args.text('meta', client.name)
     const metadata = topics.length === 0 ? Buffer.from(meta) : subscription(topics)
     const sessionTimeoutMs = args.duration(args.text('session', '10s'))
     const groupInstanceId = args.textOrNull('instance')
-    if (groupInstanceId !== null) this.#instances.set(groupInstanceId, client.name)
+    if (groupInstanceId !== null) this.#clients.setInstance(groupInstanceId, client)
     const request = {
       groupId: args.text('group', 'g'),
       memberId: this.#id(args, client),
@@ -177,25 +171,25 @@ export class GroupTranscript {
     const isGiven = errorCode === ErrorCode.NONE || errorCode === ErrorCode.MEMBER_ID_REQUIRED
     if (isGiven) client.memberId = memberId
     if (errorCode !== ErrorCode.NONE) {
-      const id = memberId === '' ? '' : ` id=${this.#label(memberId)}`
+      const id = memberId === '' ? '' : ` id=${this.#clients.labelOf(memberId)}`
       this.#say(`${client.name} join: ${errorName(errorCode ?? 0)}${id}`)
       return
     }
     client.generationId = generationId
     const told = members.map((each) => {
       const instance = each.groupInstanceId == null ? '' : `(${each.groupInstanceId})`
-      return `${this.#label(each.memberId ?? '')}${instance}:${shown(each.metadata)}`
+      return `${this.#clients.labelOf(each.memberId ?? '')}${instance}:${shown(each.metadata)}`
     })
     const skips = response.skipAssignment ? ' skip-assignment' : ''
     this.#say(
-      `${client.name} joined: id=${this.#label(memberId)} generation=${generationId} ` +
-        `protocol=${response.protocolType}/${response.protocolName} leader=${this.#label(leader)}${skips}` +
+      `${client.name} joined: id=${this.#clients.labelOf(memberId)} generation=${generationId} ` +
+        `protocol=${response.protocolType}/${response.protocolName} leader=${this.#clients.labelOf(leader)}${skips}` +
         (told.length === 0 ? '' : ` members=${told.join(',')}`),
     )
   }
 
   #sync(args: Args): void {
-    const client = this.#client(args.name())
+    const client = this.#clients.named(args.name())
     const answer = this.#membership.syncGroup({
       groupId: args.text('group', 'g'),
       generationId: args.number('generation', client.generationId),
@@ -206,7 +200,7 @@ export class GroupTranscript {
       assignments: args.list('assign').map((each) => {
         const [label, assignment = ''] = each.split(':')
         return {
-          memberId: this.#idOf(label!),
+          memberId: this.#clients.idOf(label!),
           assignment: Buffer.from(assignment.replace(/^(\d+)x$/, repeated)),
         }
       }),
@@ -220,7 +214,7 @@ export class GroupTranscript {
   }
 
   #heartbeat(args: Args): void {
-    const client = this.#client(args.name())
+    const client = this.#clients.named(args.name())
     const answer = this.#membership.heartbeat({
       groupId: args.text('group', 'g'),
       generationId: args.number('generation', client.generationId),
@@ -237,7 +231,7 @@ export class GroupTranscript {
       .filter((name) => name !== '-')
     const instances = args.list('instance')
     const leaving = names.map((name, i) => ({
-      memberId: this.#id(args, this.#client(name)),
+      memberId: this.#id(args, this.#clients.named(name)),
       groupInstanceId: instances[i] ?? null,
       reason: args.textOrNull('reason'),
     }))
@@ -249,7 +243,7 @@ export class GroupTranscript {
       .leaveGroup(args.text('group', 'g'), leaving)
       .then(({ errorCode = 0, members = [] }) => {
         const each = members.map((member) => {
-          const who = member.groupInstanceId ?? this.#label(member.memberId ?? '')
+          const who = member.groupInstanceId ?? this.#clients.labelOf(member.memberId ?? '')
           return `${who}=${errorName(member.errorCode ?? 0)}`
         })
         this.#say(`left: ${[errorName(errorCode), ...each].join(' ')}`)
@@ -258,7 +252,7 @@ export class GroupTranscript {
 
   #commit(args: Args): void {
     const name = args.name()
-    const client = this.#client(name)
+    const client = this.#clients.named(name)
     const isOutside = name === 'nobody'
     const answer = this.#offsets.commit({
       groupId: args.text('group', 'g'),
@@ -298,12 +292,12 @@ export class GroupTranscript {
       const waits = member.isAwaitingJoin ? ' joining' : member.isAwaitingSync ? ' syncing' : ''
       const late = group.pendingSync.has(member) ? ' not-synced' : ''
       const instance = member.groupInstanceId === null ? '' : `(${member.groupInstanceId})`
-      return `${this.#label(member.memberId)}${instance}${waits}${late}`
+      return `${this.#clients.labelOf(member.memberId)}${instance}${waits}${late}`
     })
-    const pending = [...group.pendingMembers].map((id) => this.#label(id))
+    const pending = [...group.pendingMembers].map((id) => this.#clients.labelOf(id))
     return (
       `${group.groupId}: ${group.state} generation=${group.generationId} ` +
-      `protocol=${group.protocolType}/${group.protocolName} leader=${this.#label(group.leaderId ?? '')} ` +
+      `protocol=${group.protocolType}/${group.protocolName} leader=${this.#clients.labelOf(group.leaderId ?? '')} ` +
       `members=[${members.join(', ')}]${pending.length === 0 ? '' : ` pending=[${pending.join(', ')}]`}`
     )
   }
@@ -313,7 +307,7 @@ export class GroupTranscript {
     const members = (group.members ?? []).map((member) => {
       const instance = member.groupInstanceId == null ? '' : `(${member.groupInstanceId})`
       return (
-        `${this.#label(member.memberId ?? '')}${instance} ${member.clientId}@${member.clientHost} ` +
+        `${this.#clients.labelOf(member.memberId ?? '')}${instance} ${member.clientId}@${member.clientHost} ` +
         `${shown(member.memberMetadata)} -> ${shown(member.memberAssignment)}`
       )
     })
@@ -351,11 +345,12 @@ export class GroupTranscript {
         continue
       }
       const members = value.members.map(
-        (each) => `${this.#label(each.memberId)} ${shown(each.subscription)} -> ${shown(each.assignment)}`,
+        (each) =>
+          `${this.#clients.labelOf(each.memberId)} ${shown(each.subscription)} -> ${shown(each.assignment)}`,
       )
       this.#say(
         `${groupId}: version=${record.value!.readInt16BE(0)} generation=${value.generation} ` +
-          `protocol=${value.protocolType}/${value.protocol} leader=${this.#label(value.leader ?? '')} ` +
+          `protocol=${value.protocolType}/${value.protocol} leader=${this.#clients.labelOf(value.leader ?? '')} ` +
           `members=[${members.join(', ')}]`,
       )
     }
@@ -457,38 +452,10 @@ export class GroupTranscript {
     })
   }
 
-  // --- Names ---------------------------------------------------------------------------------------------------------
-
-  #client(name: string): Client {
-    const known = this.#clients.get(name)
-    if (known !== undefined) return known
-    const client = { name, memberId: '', generationId: -1, idCount: 0 }
-    this.#clients.set(name, client)
-    return client
-  }
-
+  /** The id that the request names, or the one that the client was given last. */
   #id(args: Args, client: Client): string {
     const given = args.textOrNull('id')
-    return given === null ? client.memberId : this.#idOf(given)
-  }
-
-  /** Of `m1#1`; `none` is no id, and what nobody was given is an id that nobody knows. */
-  #idOf(label: string): string {
-    if (label === 'none') return ''
-    for (const [id, known] of this.#labels) if (known === label) return id
-    return label
-  }
-
-  #label(memberId: string): string {
-    if (memberId === '') return 'none'
-    const known = this.#labels.get(memberId)
-    if (known !== undefined) return known
-    const name = memberId.slice(0, -UUID_LENGTH - 1)
-    const client = this.#clients.get(name) ?? this.#clients.get(this.#instances.get(name) ?? '')
-    if (client === undefined) return memberId
-    const label = `${client.name}#${++client.idCount}`
-    this.#labels.set(memberId, label)
-    return label
+    return given === null ? client.memberId : this.#clients.idOf(given)
   }
 
   /** Ids that their clients are not told of yet have names too. */
@@ -496,81 +463,14 @@ export class GroupTranscript {
     this.#runtime.peek(0, ({ groups }) => {
       for (const group of groups.values()) {
         if (!(group instanceof ClassicGroup)) continue
-        for (const { memberId } of group.members()) this.#label(memberId)
-        for (const memberId of group.pendingMembers) this.#label(memberId)
+        for (const { memberId } of group.members()) this.#clients.labelOf(memberId)
+        for (const memberId of group.pendingMembers) this.#clients.labelOf(memberId)
       }
     })
   }
 
   #say(output: string): void {
     this.#output.push(output)
-  }
-}
-
-interface Client {
-  readonly name: string
-  memberId: string
-  generationId: number
-  idCount: number
-}
-
-/** Words behind a command: a name, and settings. */
-class Args {
-  #name: string | undefined
-  readonly #settings = new Map<string, string>()
-  readonly #used = new Set<string>()
-
-  readonly #words: readonly string[]
-
-  constructor(words: readonly string[]) {
-    this.#words = words
-    for (const word of words) {
-      const equals = word.indexOf('=')
-      if (equals < 0) this.#name = word
-      else this.#settings.set(word.slice(0, equals), word.slice(equals + 1))
-    }
-  }
-
-  name(otherwise?: string): string {
-    const name = this.#name ?? otherwise
-    assert.ok(name !== undefined, 'a name is missing')
-    return name
-  }
-
-  /** As they are. */
-  words(): readonly string[] {
-    for (const key of this.#settings.keys()) this.#used.add(key)
-    return this.#words
-  }
-
-  textOrNull(key: string): string | null {
-    this.#used.add(key)
-    return this.#settings.get(key) ?? null
-  }
-
-  text(key: string, otherwise: string): string {
-    return this.textOrNull(key) ?? otherwise
-  }
-
-  number(key: string, otherwise: number): number {
-    return Number(this.text(key, String(otherwise)))
-  }
-
-  list(key: string, otherwise = ''): string[] {
-    return this.text(key, otherwise)
-      .split(',')
-      .filter((each) => each !== '')
-  }
-
-  /** `10s`, `1500ms`, `2m`. */
-  duration(text: string): number {
-    const [, amount, unit] = /^(-?\d+)(ms|s|m|h)$/.exec(text) ?? assert.fail(`not a duration: ${text}`)
-    return Number(amount) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h']
-  }
-
-  assertUsed(line: string): void {
-    for (const key of this.#settings.keys())
-      assert.ok(this.#used.has(key), `${key} means nothing in: ${line}`)
   }
 }
 
@@ -584,27 +484,4 @@ function parseConfig(settings: readonly string[]): BrokerConfig {
     properties.set(key!, value!)
   }
   return BrokerConfig.parse(properties).config
-}
-
-function codeOf(name: string): number {
-  const code = (ErrorCode as Readonly<Record<string, number>>)[name]
-  assert.ok(code !== undefined, `no error is called ${name}`)
-  return code
-}
-
-/** `500x` stands for as many of them. */
-function repeated(_: string, count: string): string {
-  return 'x'.repeat(Number(count))
-}
-
-function subscription(topics: readonly string[]): Buffer {
-  const version = Buffer.alloc(2)
-  return Buffer.concat([version, encodeToBuffer(ConsumerProtocolSubscription, 0, { topics: [...topics] })])
-}
-
-/** Text as it is; bytes that are none in hex; nothing as such. */
-function shown(bytes: Uint8Array | undefined): string {
-  if (bytes === undefined || bytes.length === 0) return 'nothing'
-  const text = Buffer.from(bytes).toString('latin1')
-  return /^[ -~]*$/.test(text) ? text : `0x${Buffer.from(bytes).toString('hex')}`
 }
