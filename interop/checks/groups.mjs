@@ -1,5 +1,7 @@
 /** Consumer groups: the clients of the run as members of shared groups, and Kafka's tools over groups. */
 import { groupClients } from '../clients/group-clients.mjs'
+import { checkAssignment } from './groups-assignment.mjs'
+import { checkCooperative, checkStaticMembers } from './groups-restart.mjs'
 import { checkRolling } from './groups-rolling.mjs'
 
 /** @typedef {import('../lib/context.mjs').Context} Context */
@@ -30,6 +32,26 @@ export async function checkGroups(context) {
         : []
     })
 
+  const some = (/** @type {string[]} */ ...names) => names.flatMap((name) => clients.get(name) ?? [])
+  const hasConsumerProtocol = brokerKind !== 'apache-3.9'
+  if (!hasConsumerProtocol)
+    report.skip('groups of the consumer protocol', 'Apache Kafka 3.9 has it switched off')
+
+  const cases = some('java-4.1', 'kafka-python').flatMap((client) =>
+    /** @type {const} */ (['range', 'roundrobin']).map(
+      (assignor) => /** @type {const} */ ({ client, assignor, protocol: 'classic' }),
+    ),
+  )
+  if (hasConsumerProtocol) {
+    const [client] = some('java-4.1')
+    if (client) cases.push({ client, assignor: 'range', protocol: 'consumer' })
+  }
+  await checkAssignment(context, cases)
+  await checkStaticMembers(context, some('java-4.1', 'librdkafka', 'java-3.9'), 'classic')
+  if (hasConsumerProtocol) await checkStaticMembers(context, some('java-4.1', 'librdkafka-new'), 'consumer')
+  await checkCooperative(context, some('java-4.1', 'java-3.9', 'java-4.1'))
+  await checkCooperative(context, some('librdkafka-new', 'librdkafka-new', 'librdkafka-new'))
+
   const classic = cast(classicCast, { assignor: 'range' })
   await checkRolling(context, {
     title: 'one group, classic protocol',
@@ -37,10 +59,7 @@ export async function checkGroups(context) {
     roles: classic,
   })
 
-  if (brokerKind === 'apache-3.9') {
-    report.skip('groups of the consumer protocol', 'Apache Kafka 3.9 has it switched off')
-    return
-  }
+  if (!hasConsumerProtocol) return
   const consumer = cast(consumerCast, { assignor: 'uniform', protocol: 'consumer' })
   await checkRolling(context, {
     title: 'one group, consumer protocol',

@@ -3,9 +3,10 @@
  *
  *   group-consumer-platformatic.mjs BROKER TOPIC GROUP NAME [KEY=VALUE...]      keys and output: see group-clients.mjs
  *
- * Its stream goes on with what it had fetched when partitions are taken away. So records are processed only between
- * a join and the next one, which the library announces by asking for the subscription's metadata; a record that the
- * stream had read ahead is dropped, since the stream begins again at the committed offsets.
+ * Its stream goes on with what it had fetched when partitions are taken away, and begins again at the committed
+ * offsets after each join. So records are processed only between a join and the next one, which the library announces
+ * by asking for the subscription's metadata; in between the stream waits. What it brings twice is dropped; where it
+ * leaves records out, as after a sleep with a fetch under way, a new stream begins.
  */
 import { Consumer } from '@platformatic/kafka'
 import {
@@ -24,6 +25,9 @@ const { topic } = job
 
 /** The offset that each owned partition goes on at; empty while joining. @type {Map<number, bigint>} */
 const positions = new Map()
+let joined = deferred()
+let isJoined = false
+let isLeaving = false
 /** @type {Set<Promise<void>>} */
 const commits = new Set()
 
@@ -54,7 +58,19 @@ const consumer = new Consumer({
   ...classic,
 })
 
+/** @returns {{promise: Promise<void>, resolve: () => void}} */
+function deferred() {
+  /** @type {() => void} */
+  let resolve = () => {}
+  const promise = new Promise((done) => {
+    resolve = () => done(undefined)
+  })
+  return { promise, resolve }
+}
+
 async function giveUp() {
+  if (isJoined) joined = deferred()
+  isJoined = false
   if (positions.size === 0) return
   const given = numbers(positions.keys())
   positions.clear()
@@ -65,32 +81,48 @@ async function giveUp() {
 consumer.on('consumer:group:join', async ({ generationId, memberId, assignments }) => {
   const partitions = assignments?.find((assignment) => assignment.topic === topic)?.partitions ?? []
   say('assigned', generationId, memberId, numbers(partitions))
-  if (partitions.length === 0) return
   const offsets = await consumer.listCommittedOffsets({ topics: [{ topic, partitions }] })
   if (consumer.generationId !== generationId) return
   for (const partition of partitions) {
     const offset = offsets.get(topic)?.[partition] ?? -1n
     positions.set(partition, offset < 0n ? 0n : offset)
   }
+  isJoined = true
+  joined.resolve()
 })
 consumer.on('error', (error) => say('error', nameOf(error)))
 
-const stream = await consumer.consume({
-  topics: [topic],
-  autocommit: false,
-  mode: 'committed',
-  fallbackMode: 'earliest',
-  maxWaitTime: 100,
-})
 onTerm(async () => {
+  isLeaving = true
   await giveUp()
+  joined.resolve()
   await consumer.close(true)
 })
-for await (const { partition, offset, value } of stream) {
-  if (positions.get(partition) !== offset) continue
+while (!isLeaving) {
+  const stream = await consumer.consume({
+    topics: [topic],
+    autocommit: false,
+    mode: 'committed',
+    fallbackMode: 'earliest',
+    maxWaitTime: 100,
+  })
+  for await (const { partition, offset, value } of stream) {
+    await joined.promise
+    const position = positions.get(partition)
+    if (isLeaving || position === undefined || offset < position) continue
+    if (offset > position) {
+      say('error', `partition ${partition} goes on at ${offset}, not ${position}: a new stream`)
+      break
+    }
+    take(partition, offset, String(value))
+  }
+}
+
+/** @param {number} partition @param {bigint} offset @param {string} value */
+function take(partition, offset, value) {
   const next = offset + 1n
   positions.set(partition, next)
-  say('record', partition, String(offset), String(value))
+  say('record', partition, String(offset), value)
   const commit = consumer.commit({ offsets: [{ topic, partition, offset: next, leaderEpoch: -1 }] }).then(
     () => say('committed', `${partition}:${next}`),
     (error) => say('refused commit', nameOf(error)),

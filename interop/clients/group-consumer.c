@@ -118,11 +118,14 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what, rd_kafka_
 }
 
 static void on_error(rd_kafka_t *client, int error, const char *reason, void *opaque) {
-  (void)opaque;
+  (void)client, (void)opaque;
   say("error %s %s", rd_kafka_err2name(error), reason);
-  if (error != RD_KAFKA_RESP_ERR__FATAL) return;
+}
+
+static void report(rd_kafka_t *client, rd_kafka_resp_err_t error) {
   char text[512];
-  say("fatal %s", rd_kafka_err2name(rd_kafka_fatal_error(client, text, sizeof text)));
+  if (error != RD_KAFKA_RESP_ERR__FATAL) say("error %s", rd_kafka_err2name(error));
+  else say("fatal %s", rd_kafka_err2name(rd_kafka_fatal_error(client, text, sizeof text)));
 }
 
 int main(int argc, char **argv) {
@@ -171,7 +174,7 @@ int main(int argc, char **argv) {
           (const char *)message->payload);
       position[message->partition] = message->offset + 1;
       uncommitted++;
-    } else if (message && message->err) say("error %s", rd_kafka_err2name(message->err));
+    } else if (message && message->err) report(client, message->err);
     if (uncommitted >= records_per_commit || (!message && uncommitted)) {
       commit(client);
       uncommitted = 0;
