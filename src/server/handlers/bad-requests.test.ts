@@ -44,7 +44,10 @@ test('every version of ApiVersions lists the same, all that has a handler', asyn
   for (const list of lists) assert.deepEqual(list, lists[0])
   assert.deepEqual(
     lists[0]!.map(([apiKey]) => apiKey).sort((a, b) => a! - b!),
-    [0, 1, 2, 3, 10, 18, 19, 20, 21, 22, 23, 32, 35, 37, 60, 75],
+    [
+      0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 32, 35, 37,
+      42, 47, 60, 61, 65, 66, 75,
+    ],
   )
 })
 
