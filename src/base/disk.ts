@@ -65,6 +65,8 @@ export interface Disk {
   /** With parents; an existing directory is fine. */
   makeDirectory(path: string): void
   rename(from: string, to: string): void
+  /** The time of a file's last change, where it stands for the age of what is in it. */
+  setModifiedMs(path: string, modifiedMs: number): void
   /** A file; a missing one is fine. */
   remove(path: string): void
   /** A directory with all it holds; a missing one is fine. */

@@ -13,8 +13,12 @@ export class CheckpointError extends Error {
 }
 
 export function writeCheckpoint(disk: Disk, path: string, lines: readonly string[]): void {
+  disk.writeFileAtomic(path, checkpointText(lines))
+}
+
+export function checkpointText(lines: readonly string[]): string {
   const body = lines.length === 0 ? '' : `${lines.join('\n')}\n`
-  disk.writeFileAtomic(path, `${VERSION}\n${lines.length}\n${body}`)
+  return `${VERSION}\n${lines.length}\n${body}`
 }
 
 /** The entries' lines, none for a missing file; throws CheckpointError, or the DiskError of a failed read. */

@@ -26,6 +26,8 @@ export interface FoundLog extends LogDirectoryName {
   readonly directory: string
   readonly recoveryPoint: number
   readonly logStartOffset: number
+  /** Where the last compaction ended; undefined if there was none. */
+  readonly cleanerOffset: number | undefined
 }
 
 export interface LoadedLogDir {
@@ -49,6 +51,7 @@ export function loadLogDir(options: {
   const cleanShutdown = takeCleanShutdown(disk, path)
   const recoveryPoints = readOffsets(disk, path, RECOVERY_POINT_CHECKPOINT, logger)
   const logStartOffsets = readOffsets(disk, path, LOG_START_OFFSET_CHECKPOINT, logger)
+  const cleanerOffsets = readOffsets(disk, path, CLEANER_OFFSET_CHECKPOINT, logger)
   for (const name of [RECOVERY_POINT_CHECKPOINT, LOG_START_OFFSET_CHECKPOINT, CLEANER_OFFSET_CHECKPOINT]) {
     new OffsetCheckpointFile({ disk, path: `${path}/${name}` }).ensureExists()
   }
@@ -67,7 +70,9 @@ export function loadLogDir(options: {
     const key = logDirectoryName(folder.topic, folder.partition)
     const recoveryPoint = recoveryPoints.get(key) ?? 0
     const logStartOffset = logStartOffsets.get(key) ?? 0
-    const log = options.open({ ...folder, recoveryPoint, logStartOffset }, cleanShutdown)
+    const cleanerOffset = cleanerOffsets.get(key)
+    const found = { ...folder, recoveryPoint, logStartOffset, cleanerOffset }
+    const log = options.open(found, cleanShutdown)
     completed++
     if (log === undefined) continue
     const elapsedMs = Math.round(clock.monotonicMs() - startMs)
@@ -102,7 +107,9 @@ function readOffsets(disk: Disk, path: string, name: string, logger: Logger): Ma
     const instead =
       name === RECOVERY_POINT_CHECKPOINT
         ? 'resetting the recovery checkpoint to 0'
-        : 'resetting to the base offset of the first segment'
+        : name === CLEANER_OFFSET_CHECKPOINT
+          ? 'compacting from the start of each log'
+          : 'resetting to the base offset of the first segment'
     logger.warn(`Error occurred while reading ${name} file of directory ${path}, ${instead}`, error)
     return new Map()
   }

@@ -9,6 +9,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { type Disk, DiskError } from '../base/disk.ts'
+import type { CleanerCheckpoints } from './cleaner/cleaner-checkpoints.ts'
 import {
   LOG_START_OFFSET_CHECKPOINT,
   OffsetCheckpointFile,
@@ -21,6 +22,7 @@ export class LogDirUpkeep {
   readonly #disk: Disk
   readonly #clock: Clock
   readonly #logs: () => Iterable<UnifiedLog>
+  readonly #cleanerCheckpoints: CleanerCheckpoints
   readonly #onError: (directory: string, message: string, error: DiskError) => void
   /** Changed in this tick; true: the checkpoints are due as well. */
   readonly #changed = new Map<string, boolean>()
@@ -29,11 +31,13 @@ export class LogDirUpkeep {
     disk: Disk
     clock: Clock
     logs: () => Iterable<UnifiedLog>
+    cleanerCheckpoints: CleanerCheckpoints
     onError: (directory: string, message: string, error: DiskError) => void
   }) {
     this.#disk = options.disk
     this.#clock = options.clock
     this.#logs = options.logs
+    this.#cleanerCheckpoints = options.cleanerCheckpoints
     this.#onError = options.onError
   }
 
@@ -54,8 +58,9 @@ export class LogDirUpkeep {
     }
   }
 
-  /** Both checkpoints. False if one could not be written; that has been reported. */
+  /** All checkpoints. False if that of the recovery points or the log starts could not be written; that has been reported. */
   checkpoint(directory: string): boolean {
+    this.#cleanerCheckpoints.writeLowered(directory)
     const hasRecoveryPoints = this.checkpointRecoveryPoints(directory)
     return this.checkpointLogStartOffsets(directory) && hasRecoveryPoints
   }

@@ -20,6 +20,11 @@ export function logDirectoryName(topic: string, partition: number): string {
   return `${topic}-${partition}`
 }
 
+/** The log directory that a partition's folder lies in. */
+export function parentOf(directory: string): string {
+  return directory.slice(0, directory.lastIndexOf('/'))
+}
+
 /** `topic-partition.<32 hex>-delete`; a topic too long for that is cut. */
 export function departingDirectoryName(
   topic: string,

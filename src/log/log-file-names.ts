@@ -5,6 +5,9 @@
 export const SEGMENT_SUFFIXES = ['.log', '.index', '.timeindex', '.txnindex'] as const
 export type SegmentSuffix = (typeof SEGMENT_SUFFIXES)[number]
 
+export const CLEANED_SUFFIX = '.cleaned'
+export const SWAP_SUFFIX = '.swap'
+
 const FILE_NAME = /^(\d{20})(\.log|\.index|\.timeindex|\.txnindex|\.snapshot)(\.deleted|\.cleaned|\.swap)?$/
 
 export function segmentPath(
@@ -13,6 +16,18 @@ export function segmentPath(
   suffix: SegmentSuffix | '.snapshot',
 ): string {
   return `${directory}/${baseOffset.toString().padStart(20, '0')}${suffix}`
+}
+
+/** Where the files of a segment lie. */
+export interface SegmentPlace {
+  readonly directory: string
+  readonly baseOffset: number
+  /** Behind the names of all its files, while the segment is none of the log's yet. */
+  readonly fileSuffix?: string
+}
+
+export function segmentFile(place: SegmentPlace, suffix: SegmentSuffix): string {
+  return segmentPath(place.directory, place.baseOffset, suffix) + (place.fileSuffix ?? '')
 }
 
 export interface LogFileName {

@@ -68,6 +68,21 @@ export class LogFlusher {
     return this.#nextRound
   }
 
+  /** Syncs what is sealed, up to `sealedEnd`, once the tick is over; whatever the flush settings say, as in Apache Kafka. */
+  flushSealed(sealedEnd: number): void {
+    const { clock, isClosed, logEndOffset } = this.#options
+    clock.endOfTick(() => {
+      if (isClosed()) return
+      this.flush(Math.min(sealedEnd, logEndOffset())).catch((error: unknown) => {
+        if (error instanceof DiskError) return
+        // A bug: it is thrown where nobody catches it.
+        clock.endOfTick(() => {
+          throw error
+        })
+      })
+    })
+  }
+
   /** The log now ends at `offset`. */
   truncatedTo(offset: number): void {
     this.#truncations++
@@ -114,7 +129,8 @@ export class LogFlusher {
       this.#checkOpen()
       if (!segment.isClosed) await segment.sync()
     }
-    if (unsynced.every((segment) => segment.isDirectorySynced || segment.isClosed)) return
+    // A segment that was replaced meanwhile counts: its names, and those that took their place, may be lost together.
+    if (unsynced.every((segment) => segment.isDirectorySynced)) return
     this.#checkOpen()
     this.#options.syncDirectory()
     for (const segment of unsynced) segment.isDirectorySynced = true

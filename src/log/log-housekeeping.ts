@@ -15,6 +15,8 @@ const INITIAL_TASK_DELAY_MS = 30_000
 
 export interface HousekeepingDuties {
   readonly logs: () => Iterable<UnifiedLog>
+  /** Nothing is to be deleted from it now. */
+  readonly isCleaning: (log: UnifiedLog) => boolean
   /** Runs something on a log that is still in service, and takes care of its disk errors. */
   readonly guard: (log: UnifiedLog, run: () => void) => void
   readonly checkpointRecoveryPoints: () => void
@@ -48,7 +50,9 @@ export class LogHousekeeping {
     const flushPeriod = printedPeriodMs(options.flushSchedulerIntervalMs)
     logger.info(`Starting log flusher with a default period of ${flushPeriod} ms.`)
     this.#flushSchedule.start()
-    const retain = this.#sweeper((log) => log.deleteOldSegments(this.#clock.nowMs()))
+    const retain = this.#sweeper((log) => {
+      if (!this.#duties.isCleaning(log)) log.deleteOldSegments(this.#clock.nowMs())
+    })
     this.#tasks.repeat(options.retentionCheckMs, retain)
     this.#tasks.repeat(options.flushRecoveryOffsetCheckpointMs, this.#duties.checkpointRecoveryPoints)
     this.#tasks.repeat(options.flushStartOffsetCheckpointMs, this.#duties.checkpointLogStartOffsets)

@@ -3,6 +3,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
 import type { LoggerFactory } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
+import type { StartWorker } from '../base/worker.ts'
+import type { CleanerConfig } from './cleaner/cleaner-config.ts'
+import type { FromCleaner, ToCleaner } from './cleaner/cleaner-messages.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDirs } from './log-dirs.ts'
 import type { UnifiedLog } from './unified-log.ts'
@@ -29,6 +32,11 @@ export interface LogManagerOptions {
   /** log.retention.check.interval.ms */
   readonly retentionCheckMs: number
   readonly initialTaskDelayMs?: number
+  /** undefined: log.cleaner.enable is false, and nothing is compacted. */
+  readonly cleaner?: {
+    readonly config: CleanerConfig
+    readonly startWorker: StartWorker<ToCleaner, FromCleaner>
+  }
   /** Its logs are closed; what they led or followed answers KAFKA_STORAGE_ERROR from now on. */
   readonly onLogDirFailure: (directory: string, partitions: readonly TopicPartition[]) => void
   /** Nothing is left to write to: the broker has to stop. */

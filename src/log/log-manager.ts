@@ -20,6 +20,8 @@ import type { Logger } from '../base/logger.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { CheckpointError } from './checkpoint-file.ts'
 import { writeCleanShutdown } from './clean-shutdown-file.ts'
+import { CleanerCheckpoints } from './cleaner/cleaner-checkpoints.ts'
+import { LogCleaner } from './cleaner/log-cleaner.ts'
 import { type DepartedLog, DepartedLogs } from './departed-logs.ts'
 import { flushAll } from './flush-schedule.ts'
 import type { LogConfig } from './log-config.ts'
@@ -55,6 +57,9 @@ export class LogManager {
   readonly #logCounts = new Map<string, number>()
   readonly #departed: DepartedLogs
   readonly #housekeeping: LogHousekeeping
+  readonly #cleanerCheckpoints: CleanerCheckpoints
+  /** undefined: nothing is compacted. */
+  readonly #cleaner: LogCleaner | undefined
   readonly #upkeep: LogDirUpkeep
   #isStopped = false
 
@@ -69,8 +74,23 @@ export class LogManager {
       clock: options.clock,
       remove: (departed) => this.#removeDeparted(departed),
     })
+    const onDiskError = (directory: string, message: string, error: DiskError): void =>
+      this.#diskError(directory, message, error)
+    this.#cleanerCheckpoints = new CleanerCheckpoints({ ...options, onError: onDiskError })
+    this.#cleaner =
+      options.cleaner &&
+      new LogCleaner({
+        ...options,
+        ...options.cleaner,
+        logger: options.loggers('kafka.log.LogCleaner'),
+        checkpoints: this.#cleanerCheckpoints,
+        logs: () => this.#logs.values(),
+        retain: (log) => this.#guard(log, () => log.deleteOldSegments(this.#clock.nowMs())),
+        onDiskError,
+      })
     this.#housekeeping = new LogHousekeeping(options, {
       logs: () => this.#logs.values(),
+      isCleaning: (log) => this.#cleaner?.isCleaning(log) === true,
       guard: (log, run) => this.#guard(log, run),
       checkpointRecoveryPoints: () => this.checkpointRecoveryPoints(),
       checkpointLogStartOffsets: () => this.checkpointLogStartOffsets(),
@@ -79,7 +99,8 @@ export class LogManager {
       disk: options.disk,
       clock: options.clock,
       logs: () => this.#logs.values(),
-      onError: (directory, message, error) => this.#diskError(directory, message, error),
+      cleanerCheckpoints: this.#cleanerCheckpoints,
+      onError: onDiskError,
     })
     this.#failures = new LogDirFailureChannel({
       clock: options.clock,
@@ -93,6 +114,7 @@ export class LogManager {
     const manager = new LogManager(options)
     manager.#loadAll()
     manager.#housekeeping.start(manager.#logger)
+    manager.#cleaner?.start()
     return manager
   }
 
@@ -163,6 +185,8 @@ export class LogManager {
     const parent = dirname(log.directory)
     this.#logs.delete(name)
     this.#count(parent, -1)
+    this.#cleaner?.abort(log)
+    this.#cleanerCheckpoints.remove(parent, log)
     const departing = departingDirectoryName(topic, partition, 'delete', this.#options.random)
     try {
       log.renameDirectory(`${parent}/${departing}`)
@@ -181,18 +205,19 @@ export class LogManager {
 
   /** Cuts a log; its recovery point is checkpointed, so that none is left above what the log then holds. */
   truncateTo(log: UnifiedLog, offset: number): void {
-    log.truncateTo(offset)
-    this.#upkeep.changed(dirname(log.directory), { withCheckpoints: true })
+    this.#cut(log, () => log.truncateTo(offset))
   }
 
   truncateFullyAndStartAt(log: UnifiedLog, offset: number): void {
-    log.truncateFullyAndStartAt(offset)
-    this.#upkeep.changed(dirname(log.directory), { withCheckpoints: true })
+    this.#cut(log, () => log.truncateFullyAndStartAt(offset))
   }
 
   /** `config` is the topic's whole effective configuration. */
   updateTopicConfig(topic: string, config: LogConfig): void {
-    for (const log of this.logsOfTopic(topic)) log.updateConfig(config)
+    for (const log of this.logsOfTopic(topic)) {
+      if (!config.cleanupPolicy.includes('compact')) this.#cleaner?.abort(log)
+      log.updateConfig(config)
+    }
     this.#housekeeping.considerFlushMs(config.flushMs)
   }
 
@@ -226,6 +251,7 @@ export class LogManager {
     this.#logger.info('Shutting down.')
     this.#housekeeping.stop()
     this.#departed.cancel()
+    await this.#cleaner?.shutdown()
     this.#upkeep.settle()
     for (const path of [...this.#logDirs.live]) await this.#shutdownDir(path)
     this.#logDirs.release()
@@ -287,7 +313,12 @@ export class LogManager {
       )
     }
     const config = this.#options.topicConfig(found.topic) ?? this.#defaultConfig
-    const log = this.#open({ ...found, topicId: undefined, cleanShutdown, config })
+    const { topic, partition, cleanerOffset } = found
+    const wasCompacted = cleanerOffset !== undefined
+    const log = this.#open({ ...found, topicId: undefined, cleanShutdown, wasCompacted, config })
+    if (cleanerOffset !== undefined && logs === this.#logs) {
+      this.#cleanerCheckpoints.found(dirname(found.directory), { topic, partition, offset: cleanerOffset })
+    }
     logs.set(name, log)
     if (logs === this.#logs) this.#count(dirname(found.directory), 1)
     this.#housekeeping.considerFlushMs(config.flushMs)
@@ -303,19 +334,12 @@ export class LogManager {
     recoveryPoint: number
     logStartOffset: number
     cleanShutdown: boolean
+    wasCompacted?: boolean
   }): UnifiedLog {
-    const { directory, topic, partition, topicId, config, recoveryPoint, logStartOffset, cleanShutdown } =
-      found
-    const parent = dirname(directory)
+    const { topic, partition } = found
+    const parent = dirname(found.directory)
     return UnifiedLog.load({
-      directory,
-      topic,
-      partition,
-      topicId,
-      config,
-      recoveryPoint,
-      logStartOffset,
-      cleanShutdown,
+      ...found,
       disk: this.#disk,
       clock: this.#clock,
       logger: this.#options.loggers('kafka.log.UnifiedLog'),
@@ -363,6 +387,15 @@ export class LogManager {
       this.#diskError(parent, `Error while creating log for ${name} in dir ${parent}`, error)
       return undefined
     }
+  }
+
+  /** Nothing from where it is cut is clean any more. */
+  #cut(log: UnifiedLog, cut: () => void): void {
+    this.#cleaner?.abort(log)
+    cut()
+    const parent = dirname(log.directory)
+    this.#cleanerCheckpoints.lower(parent, log, log.segmentBaseOffsets.at(-1)!)
+    this.#upkeep.changed(parent, { withCheckpoints: true })
   }
 
   /** For a folder from the time before topics had ids. */
@@ -421,6 +454,8 @@ export class LogManager {
     )
     // Before the logs are closed: other logs of the directory may have appends that this tick has staged.
     this.#options.onLogDirFailure(directory, partitions)
+    this.#cleanerCheckpoints.forget(directory)
+    for (const log of failed) this.#cleaner?.abort(log)
     for (const log of [...failed, ...failedFuture]) this.#closeFailed(log)
     this.#logDirs.takeOffline(directory)
     if (this.#logDirs.live.length === 0) this.#options.onAllLogDirsFailed(this.#allFailedMessage())

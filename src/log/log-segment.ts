@@ -18,16 +18,14 @@ import type { Logger } from '../base/logger.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { type BatchVisitor, lastOffsetOf, maxTimestampOf, scanFile } from './batch-scan.ts'
 import { CorruptIndexError } from './index-file.ts'
-import { SEGMENT_SUFFIXES, segmentPath } from './log-file-names.ts'
+import { SEGMENT_SUFFIXES, type SegmentPlace, segmentFile, segmentPath } from './log-file-names.ts'
 import { type OffsetIndex, RELATIVE_OFFSET_MAX } from './offset-index.ts'
 import { SegmentFile } from './segment-file.ts'
 import { makeEmptyIndexes, openIndexes, resetIndexes } from './segment-index-files.ts'
 import type { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
-export interface SegmentOptions {
-  readonly directory: string
-  readonly baseOffset: number
+export interface SegmentOptions extends SegmentPlace {
   readonly disk: Disk
   readonly clock: Clock
   readonly logger: Logger
@@ -79,7 +77,7 @@ export class LogSegment {
     this.areIndexesUnsynced = found.isNew
     this.transactionIndex = new TransactionIndex({
       disk: options.disk,
-      path: segmentPath(options.directory, options.baseOffset, '.txnindex'),
+      path: segmentFile(options, '.txnindex'),
       baseOffset: options.baseOffset,
       exists: found.hasTransactionIndex,
       onCreated: () => {
@@ -90,11 +88,11 @@ export class LogSegment {
 
   /** Makes the files, empty even if something lies there; throws DiskError and leaves none behind. */
   static create(options: SegmentOptions): LogSegment {
-    const { disk, directory, baseOffset } = options
-    const path = segmentPath(directory, baseOffset, '.log')
+    const { disk } = options
+    const path = segmentFile(options, '.log')
     try {
       makeEmptyIndexes(options)
-      disk.remove(segmentPath(directory, baseOffset, '.txnindex'))
+      disk.remove(segmentFile(options, '.txnindex'))
       const file = disk.open(path, 'create')
       if (file.sizeBytes() > 0) file.truncate(0)
       const found = {
@@ -106,14 +104,14 @@ export class LogSegment {
       return new LogSegment(options, found, new SegmentFile(disk, path, file))
     } catch (error) {
       for (const suffix of ['.log', '.index', '.timeindex'] as const)
-        removeQuietly(disk, segmentPath(directory, baseOffset, suffix))
+        removeQuietly(disk, segmentFile(options, suffix))
       throw error
     }
   }
 
   /** An existing segment; nothing but the size is read. */
   static open(options: SegmentOptions, hasTransactionIndex: boolean): LogSegment {
-    const path = segmentPath(options.directory, options.baseOffset, '.log')
+    const path = segmentFile(options, '.log')
     const stat = options.disk.stat(path)
     assert(stat !== undefined, `${path} was there a moment ago`)
     const found = {
@@ -143,6 +141,19 @@ export class LogSegment {
     if (this.#timeIndex === undefined) this.#loadIndexes()
     return this.#timeIndex!
   }
+  get lastModifiedMs(): number {
+    return this.#lastModifiedMs
+  }
+  /** The largest one of the first batch, -1 if it has none or there is no batch. */
+  get firstTimestampMs(): number {
+    if (this.#firstTimestampMs === undefined && this.#sizeBytes > 0) {
+      scanFile(this.file.file, 0, this.#sizeBytes, (buffer, at) => {
+        this.#firstTimestampMs = maxTimestampOf(buffer, at)
+        return false
+      })
+    }
+    return this.#firstTimestampMs ?? -1
+  }
   /** Of all records, -1 if none has one. */
   get largestTimestampMs(): number {
     if (this.#largestTimestampMs === undefined) this.#readLargestTimestamp()
@@ -168,13 +179,7 @@ export class LogSegment {
 
   /** How long the segment has taken records, by their timestamps if they have any, at a record of `timestampMs`. */
   ageMs(nowMs: number, timestampMs: number): number {
-    if (this.#firstTimestampMs === undefined && this.#sizeBytes > 0) {
-      scanFile(this.file.file, 0, this.#sizeBytes, (buffer, at) => {
-        this.#firstTimestampMs = maxTimestampOf(buffer, at)
-        return false
-      })
-    }
-    const first = this.#firstTimestampMs ?? -1
+    const first = this.firstTimestampMs
     return first >= 0 ? timestampMs - first : nowMs - this.#createdMs
   }
 
@@ -250,7 +255,10 @@ export class LogSegment {
     }
   }
 
-  /** The batches, and the indexes of a sealed segment, are on the device when it resolves; rejects with DiskError. */
+  /**
+   * The batches, the aborted transactions, and the indexes of a sealed segment are on the device when it resolves; rejects
+   * with DiskError.
+   */
   async sync(): Promise<void> {
     const file = this.file
     const diskFile = file.file
@@ -258,10 +266,11 @@ export class LogSegment {
     try {
       this.writePendingIndexes()
       await diskFile.syncAsync()
-      // Those of an unsealed segment are rebuilt in recovery, since the recovery point lies within it.
+      // The segment may have been deleted meanwhile; its files must not be made anew.
+      if (!this.#isClosed) await this.transactionIndex.sync()
+      // The others of an unsealed segment are rebuilt in recovery, or where they can't be true.
       if (!this.#isSealed || !this.areIndexesUnsynced) return
-      for (const index of [this.#offsetIndex?.file, this.#timeIndex?.file, this.transactionIndex]) {
-        // The segment may have been deleted meanwhile; its files must not be made anew.
+      for (const index of [this.#offsetIndex?.file, this.#timeIndex?.file]) {
         if (!this.#isClosed) await index?.sync()
       }
       this.areIndexesUnsynced = false
@@ -375,10 +384,15 @@ export class LogSegment {
   close(): void {
     this.seal()
     this.writePendingIndexes()
-    if (this.transactionIndex.syncNow() && !this.isDirectorySynced) {
-      this.#options.disk.syncDirectory(this.#directory)
-    }
+    this.syncTransactionIndex()
     this.closeWithoutWriting()
+  }
+
+  /** Its entries are on the device now; where it is taken at its word later on. Throws DiskError. */
+  syncTransactionIndex(): void {
+    if (!this.transactionIndex.syncNow() || this.isDirectorySynced) return
+    this.#options.disk.syncDirectory(this.#directory)
+    this.isDirectorySynced = true
   }
 
   closeWithoutWriting(): void {

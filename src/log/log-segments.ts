@@ -55,6 +55,15 @@ export class LogSegments {
     this.#all.push(segment)
   }
 
+  /** Puts one segment in the place of `count` from `start` on. */
+  replace(start: number, count: number, segment: LogSegment): void {
+    assert(
+      this.#all[start]?.baseOffset === segment.baseOffset,
+      'the segment starts where the ones it replaces do',
+    )
+    this.#all.splice(start, count, segment)
+  }
+
   /** Takes out `count` segments from `start` on and returns them. */
   remove(start: number, count: number): LogSegment[] {
     return this.#all.splice(start, count)

@@ -17,6 +17,10 @@ export interface PartitionOffset {
   readonly offset: number
 }
 
+export function offsetLines(offsets: Iterable<PartitionOffset>): string[] {
+  return Array.from(offsets, ({ topic, partition, offset }) => `${topic} ${partition} ${offset}`)
+}
+
 export class OffsetCheckpointFile {
   readonly path: string
   readonly #disk: Disk
@@ -33,9 +37,7 @@ export class OffsetCheckpointFile {
 
   /** Throws DiskError. */
   write(offsets: Iterable<PartitionOffset>): void {
-    const lines: string[] = []
-    for (const { topic, partition, offset } of offsets) lines.push(`${topic} ${partition} ${offset}`)
-    writeCheckpoint(this.#disk, this.path, lines)
+    writeCheckpoint(this.#disk, this.path, offsetLines(offsets))
   }
 
   /** Offsets by the name of the partition's folder (`topic-partition`); throws CheckpointError or DiskError. */

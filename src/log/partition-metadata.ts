@@ -25,6 +25,12 @@ export function readPartitionMetadata(disk: Disk, directory: string): string | u
   return match[2]
 }
 
+/** Of a folder whose file can't be read the id is unknown, as of one that never had the file. */
+export function topicIdOf(disk: Disk, directory: string): string | undefined {
+  const topicId = readPartitionMetadata(disk, directory)
+  return topicId instanceof Error ? undefined : topicId
+}
+
 export function writePartitionMetadata(disk: Disk, directory: string, topicId: string): void {
   // Apache Kafka writes no line feed at the end.
   disk.writeFileAtomic(`${directory}/${PARTITION_METADATA_FILE}`, `version: ${VERSION}\ntopic_id: ${topicId}`)

@@ -1,14 +1,12 @@
 /** The offset index and the time index of a segment as files: made, opened, emptied, always as a pair. */
 import type { Disk } from '../base/disk.ts'
 import { CorruptIndexError } from './index-file.ts'
-import { segmentPath } from './log-file-names.ts'
+import { type SegmentPlace, segmentFile } from './log-file-names.ts'
 import { OffsetIndex } from './offset-index.ts'
 import { TimeIndex } from './time-index.ts'
 
-export interface IndexFilesOptions {
+export interface IndexFilesOptions extends SegmentPlace {
   readonly disk: Disk
-  readonly directory: string
-  readonly baseOffset: number
   readonly segmentIndexBytes: number
 }
 
@@ -20,8 +18,8 @@ export interface SegmentIndexes {
 /** Throws CorruptIndexError where they are missing or can't belong to a segment of `segmentBytes`, or DiskError. */
 export function openIndexes(options: IndexFilesOptions, segmentBytes: number): SegmentIndexes {
   const { disk, directory, baseOffset } = options
-  const offsetIndexStat = disk.stat(segmentPath(directory, baseOffset, '.index'))
-  const timeIndexStat = disk.stat(segmentPath(directory, baseOffset, '.timeindex'))
+  const offsetIndexStat = disk.stat(segmentFile(options, '.index'))
+  const timeIndexStat = disk.stat(segmentFile(options, '.timeindex'))
   if (offsetIndexStat === undefined || timeIndexStat === undefined) {
     throw new CorruptIndexError(directory, `an index of segment ${baseOffset} in ${directory} is missing`)
   }
@@ -35,13 +33,9 @@ export function resetIndexes(options: IndexFilesOptions, segmentBytes: number): 
 }
 
 /** Throws DiskError. */
-export function makeEmptyIndexes({
-  disk,
-  directory,
-  baseOffset,
-}: Omit<IndexFilesOptions, 'segmentIndexBytes'>): void {
+export function makeEmptyIndexes(options: Omit<IndexFilesOptions, 'segmentIndexBytes'>): void {
   for (const suffix of ['.index', '.timeindex'] as const) {
-    const file = disk.open(segmentPath(directory, baseOffset, suffix), 'create')
+    const file = options.disk.open(segmentFile(options, suffix), 'create')
     try {
       if (file.sizeBytes() > 0) file.truncate(0)
     } finally {
@@ -56,15 +50,15 @@ function open(
   offsetIndexBytes: number,
   timeIndexBytes: number,
 ): SegmentIndexes {
-  const { disk, directory, baseOffset, segmentIndexBytes: maxBytes } = options
+  const { disk, baseOffset, segmentIndexBytes: maxBytes } = options
   const common = { disk, baseOffset, maxBytes }
   const offsetIndex = new OffsetIndex({
     ...common,
-    path: segmentPath(directory, baseOffset, '.index'),
+    path: segmentFile(options, '.index'),
     sizeBytes: offsetIndexBytes,
     segmentBytes,
   })
-  const timeIndexPath = segmentPath(directory, baseOffset, '.timeindex')
+  const timeIndexPath = segmentFile(options, '.timeindex')
   return {
     offsetIndex,
     timeIndex: new TimeIndex({ ...common, path: timeIndexPath, sizeBytes: timeIndexBytes }),

@@ -15,15 +15,20 @@ export interface RemovalContext {
   readonly fileDeleteDelayMs: number
 }
 
-/** Of segments that were taken out of the log already. Throws DiskError. */
+/**
+ * Of segments that are no longer the log's, with the snapshots of the producers at their starts, but for the one at
+ * `keptSnapshotOffset`. Throws DiskError.
+ */
 export function removeSegments(
   segments: readonly LogSegment[],
   producers: ProducerStateManager,
   context: RemovalContext,
+  keptSnapshotOffset = -1,
 ): void {
   const paths: string[] = []
   for (const segment of segments) {
     paths.push(...segment.markDeleted())
+    if (segment.baseOffset === keptSnapshotOffset) continue
     const snapshot = producers.markSnapshotForDeletion(segment.baseOffset)
     if (snapshot !== undefined) paths.push(snapshot)
   }

@@ -57,7 +57,7 @@ export function loadUnifiedLog(log: UnifiedLogOptions, leaderEpochs: LeaderEpoch
     recoveryPoint: log.recoveryPoint,
     logStartOffset: log.logStartOffset,
     cleanShutdown: log.cleanShutdown,
-    isCompacted: config.cleanupPolicy.includes('compact'),
+    isCompacted: log.wasCompacted === true || config.cleanupPolicy.includes('compact'),
     removal: { disk, clock, logger, fileDeleteDelayMs },
   }
   const names = completeSwaps(removeTemporaryFiles(disk, directory), options)
@@ -127,10 +127,14 @@ function completeSwaps(names: LogFileName[], options: LoadContext): LogFileName[
     if (swap.suffix !== '.log') continue
     logger.info(`${options.prefix}Completing the swap of ${filePath(directory, swap)}`)
     first = Math.min(first, swap.baseOffset)
-    end = Math.max(end, endOffsetOf(disk, filePath(directory, swap)))
+    // An empty one covers at least the segment of its own name, whose indexes it may lack.
+    end = Math.max(end, swap.baseOffset + 1, endOffsetOf(disk, filePath(directory, swap)))
   }
   const kept = names.filter((name) => {
-    const isCovered = name.stage === 'live' && name.baseOffset >= first && name.baseOffset < end
+    const isInRange = name.baseOffset >= first && name.baseOffset < end
+    // The producers at the start of it all are as they were.
+    const isCovered =
+      name.stage === 'live' && isInRange && !(name.suffix === '.snapshot' && name.baseOffset === first)
     if (isCovered) disk.remove(filePath(directory, name))
     return !isCovered && name.stage === 'live'
   })
@@ -213,6 +217,8 @@ function recover(segments: LogSegments, producers: ProducerStateManager, options
     segment.isDirectorySynced = false
     const sizeBytes = segment.sizeBytes
     const validBytes = recoverSegment(segment, producers, options)
+    // The recovery point may lie at its end already, and no sync come back to it.
+    segment.syncTransactionIndex()
     if (validBytes === sizeBytes) continue
     const endOffset = producers.mapEndOffset
     logger.warn(

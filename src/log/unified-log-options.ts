@@ -21,6 +21,8 @@ export interface UnifiedLogOptions {
   readonly logStartOffset: number
   /** The log was closed in order: nothing needs to be scanned. */
   readonly cleanShutdown: boolean
+  /** Whatever its settings say now, there may be gaps between its segments. */
+  readonly wasCompacted?: boolean
   readonly producerIdExpirationMs: number
   /** Told once, when a disk error took the log offline. */
   readonly onOffline?: (error: Error) => void

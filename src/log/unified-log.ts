@@ -23,13 +23,14 @@ import type { FetchDataInfo, FetchIsolation } from './fetch-data-info.ts'
 import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import { readLeaderEpochs, writeLeaderEpochs } from './leader-epoch-checkpoint-file.ts'
 import { type LeaderAppendOptions, LogAppender } from './log-appender.ts'
+import { LogCompaction } from './log-compaction.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogFlusher } from './log-flusher.ts'
 import { LogReader } from './log-reader.ts'
 import { deletableSegments } from './log-retention.ts'
-import { LogSegment } from './log-segment.ts'
+import { LogSegment, type SegmentOptions } from './log-segment.ts'
 import type { LogSegments } from './log-segments.ts'
-import { readPartitionMetadata } from './partition-metadata.ts'
+import { topicIdOf } from './partition-metadata.ts'
 import { isPassing } from './passing-disk-errors.ts'
 import { PositionHints } from './position-hints.ts'
 import { replayProducers } from './producer-replay.ts'
@@ -45,6 +46,7 @@ export type { UnifiedLogOptions } from './unified-log-options.ts'
 export class UnifiedLog {
   readonly topic: string
   readonly partition: number
+  readonly compaction: LogCompaction
   readonly #disk: Disk
   readonly #clock: Clock
   readonly #logger: Logger
@@ -79,6 +81,14 @@ export class UnifiedLog {
     this.#leaderEpochs = leaderEpochs
     this.#logStartOffset = loaded.logStartOffset
     this.#highWatermark = loaded.logStartOffset
+    this.compaction = new LogCompaction({
+      segments: loaded.segments,
+      producers: loaded.producers,
+      hints: this.#hints,
+      segmentOptions: (baseOffset) => this.#segmentOptions(baseOffset),
+      remove: (segments, keptSnapshotOffset) => this.#drop(segments, keptSnapshotOffset),
+      onFailure: (error) => this.#goOffline(error),
+    })
     this.#reader = new LogReader(loaded.segments, this.#hints, options.logger)
     this.#appender = new LogAppender({
       topicPartition: this.name,
@@ -93,7 +103,7 @@ export class UnifiedLog {
       config: () => this.#config,
       logStartOffset: () => this.#logStartOffset,
       newSegment: (baseOffset) => this.#newSegment(baseOffset),
-      onRolled: () => this.#syncSealed(),
+      onRolled: () => this.#flusher.flushSealed(loaded.segments.active.baseOffset),
       onDamaged: (error) => this.#goOffline(error),
     })
     this.#flusher = new LogFlusher({
@@ -312,6 +322,7 @@ export class UnifiedLog {
     assert(!this.hasStaged, 'no truncation while appends are staged')
     if (offset >= this.logEndOffset) return
     this.#logger.info(`${this.#prefix}Truncating to offset ${offset}`)
+    this.compaction.onTruncated()
     if (offset < this.#segments.first.baseOffset) {
       this.truncateFullyAndStartAt(offset)
       return
@@ -333,6 +344,7 @@ export class UnifiedLog {
   truncateFullyAndStartAt(offset: number): void {
     assert(!this.hasStaged, 'no truncation while appends are staged')
     this.#logger.info(`${this.#prefix}Truncate and start at offset ${offset}`)
+    this.compaction.onTruncated()
     this.#hints.clear()
     this.#drop(this.#segments.remove(0, this.#segments.count))
     this.#segments.append(this.#newSegment(offset))
@@ -429,7 +441,11 @@ export class UnifiedLog {
   }
 
   #newSegment(baseOffset: number): LogSegment {
-    return LogSegment.create({
+    return LogSegment.create(this.#segmentOptions(baseOffset))
+  }
+
+  #segmentOptions(baseOffset: number): SegmentOptions {
+    return {
       directory: this.#directory,
       disk: this.#disk,
       clock: this.#clock,
@@ -437,7 +453,7 @@ export class UnifiedLog {
       indexIntervalBytes: this.#config.indexIntervalBytes,
       segmentIndexBytes: this.#config.segmentIndexBytes,
       baseOffset,
-    })
+    }
   }
 
   /** After a truncation. */
@@ -450,29 +466,10 @@ export class UnifiedLog {
     this.#highWatermark = Math.min(Math.max(this.#highWatermark, this.#logStartOffset), offset)
   }
 
-  #drop(segments: readonly LogSegment[]): void {
+  #drop(segments: readonly LogSegment[], keptSnapshotOffset?: number): void {
     const { fileDeleteDelayMs } = this.#config
-    removeSegments(segments, this.#producers, {
-      disk: this.#disk,
-      clock: this.#clock,
-      logger: this.#logger,
-      fileDeleteDelayMs,
-    })
-  }
-
-  /** As Apache Kafka does: what was sealed is synced in the background, whatever the flush settings say. */
-  #syncSealed(): void {
-    const sealedEnd = this.#segments.active.baseOffset
-    this.#clock.endOfTick(() => {
-      if (!this.isOpen) return
-      this.flush(Math.min(sealedEnd, this.logEndOffset)).catch((error: unknown) => {
-        if (error instanceof DiskError) return
-        // A bug: it is thrown where nobody catches it.
-        this.#clock.endOfTick(() => {
-          throw error
-        })
-      })
-    })
+    const context = { disk: this.#disk, clock: this.#clock, logger: this.#logger, fileDeleteDelayMs }
+    removeSegments(segments, this.#producers, context, keptSnapshotOffset)
   }
 
   #goOffline(error: Error): void {
@@ -486,10 +483,4 @@ export class UnifiedLog {
   #closeFiles(): void {
     for (const segment of this.#segments.all) segment.closeWithoutWriting()
   }
-}
-
-/** Of a folder whose file can't be read the id is unknown, as of one that never had the file. */
-function topicIdOf(disk: Disk, directory: string): string | undefined {
-  const topicId = readPartitionMetadata(disk, directory)
-  return topicId instanceof Error ? undefined : topicId
 }

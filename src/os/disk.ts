@@ -75,6 +75,10 @@ export class SystemDisk implements Disk {
     attempt(from, () => fs.renameSync(from, to))
   }
 
+  setModifiedMs(path: string, modifiedMs: number): void {
+    attempt(path, () => fs.utimesSync(path, modifiedMs / 1000, modifiedMs / 1000))
+  }
+
   remove(path: string): void {
     attempt(path, () => fs.rmSync(path, { force: true }))
   }

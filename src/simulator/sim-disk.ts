@@ -206,6 +206,14 @@ export class SimDisk implements Disk {
     this.#boundary('rename', from)
   }
 
+  /** Never lost: nothing but the age of records goes by it. */
+  setModifiedMs(path: string, modifiedMs: number): void {
+    this.#alive()
+    const node = this.#find(path)
+    if (node === undefined) throw new DiskError('ENOENT', path, `ENOENT: no such file, utime '${path}'`)
+    node.modifiedMs = modifiedMs
+  }
+
   remove(path: string): void {
     this.#enter('remove', path)
     const { parent, name } = this.#locate(path)
