@@ -3,6 +3,12 @@ import type { BrokerConfig } from '../../metadata/config/broker-config.ts'
 
 export type GroupConfig = Pick<
   BrokerConfig,
+  | 'groupConsumerAssignors'
+  | 'groupConsumerHeartbeatIntervalMs'
+  | 'groupConsumerMaxSize'
+  | 'groupConsumerMigrationPolicy'
+  | 'groupConsumerSessionTimeoutMs'
+  | 'groupCoordinatorRebalanceProtocols'
   | 'groupInitialRebalanceDelayMs'
   | 'groupMaxSessionTimeoutMs'
   | 'groupMaxSize'

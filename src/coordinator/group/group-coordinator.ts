@@ -12,6 +12,8 @@ import type { CoordinatorLog } from '../runtime/coordinator-log.ts'
 import { partitionFor } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import type { TransactionVerifier } from '../transaction/transaction-verifier.ts'
+import { ClusterTopics } from './consumer/cluster-topics.ts'
+import { ConsumerMembership } from './consumer/consumer-membership.ts'
 import { GroupAdmin } from './group-admin.ts'
 import type { GroupConfig } from './group-config.ts'
 import { GroupMembership } from './group-membership.ts'
@@ -34,6 +36,8 @@ type OffsetsMarker = Parameters<CoordinatorRuntime<GroupShard>['completeTransact
 export class GroupCoordinator {
   /** What is asked by the members of groups. */
   readonly membership: GroupMembership
+  /** What is asked by the members of consumer groups, and about these. */
+  readonly consumer: ConsumerMembership
   /** What is asked about groups, and for their deletion. */
   readonly admin: GroupAdmin
   /** What is asked of committed offsets. */
@@ -46,9 +50,10 @@ export class GroupCoordinator {
     const { config, metadataCache, clock, random, logger, compression } = options
     this.#config = config
     this.#metadataCache = metadataCache
+    const topics = new ClusterTopics(metadataCache)
     this.#runtime = new CoordinatorRuntime({
       topic: GROUP_METADATA_TOPIC,
-      newShard: (context) => new GroupShard(context, { config, metadataCache }),
+      newShard: (context) => new GroupShard(context, { config, topics }),
       clock,
       random,
       logger,
@@ -60,6 +65,7 @@ export class GroupCoordinator {
       partitionOf: (groupId: string) => this.partitionOf(groupId),
     }
     this.membership = new GroupMembership({ ...where, config })
+    this.consumer = new ConsumerMembership({ ...where, config })
     this.admin = new GroupAdmin(where)
     this.offsets = new GroupOffsets({
       ...where,

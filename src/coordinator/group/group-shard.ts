@@ -2,12 +2,15 @@
  * The groups and offsets that one partition of __consumer_offsets stands for. Each kind of record has an owner, told by
  * the version of its key: offsets, classic groups, consumer groups. The owners share the registry of groups.
  */
-import type { MetadataCache } from '../../metadata/metadata-cache.ts'
 import { DecodeError } from '../../wire/reader.ts'
 import type { ProducerIdentity } from '../runtime/coordinator-log.ts'
 import { type CoordinatorRecord, recordVersion } from '../runtime/coordinator-record.ts'
 import type { CoordinatorShard, RecordOrigin, ShardContext } from '../runtime/coordinator-shard.ts'
 import { ClassicGroups } from './classic/classic-groups.ts'
+import { assignorsOf } from './consumer/assignors/assignors.ts'
+import type { ClusterTopics } from './consumer/cluster-topics.ts'
+import { isConsumerGroupRecord } from './consumer/consumer-group-records.ts'
+import { ConsumerGroups } from './consumer/consumer-groups.ts'
 import type { GroupConfig } from './group-config.ts'
 import { GroupRegistry } from './group-registry.ts'
 import { OffsetExpiry } from './offsets/offset-expiry.ts'
@@ -21,19 +24,27 @@ const GROUP_METADATA = 2
 /** What the shards of all partitions share. */
 export interface GroupShardOptions {
   readonly config: GroupConfig
-  readonly metadataCache: MetadataCache
+  readonly topics: ClusterTopics
 }
 
 export class GroupShard implements CoordinatorShard {
   readonly groups: GroupRegistry
   readonly classic: ClassicGroups
+  readonly consumer: ConsumerGroups
   readonly offsets: OffsetManager
   readonly #expiry: OffsetExpiry
 
-  constructor(context: ShardContext, { config }: GroupShardOptions) {
+  constructor(context: ShardContext, { config, topics }: GroupShardOptions) {
     const { clock, logger, timers } = context
     this.groups = new GroupRegistry(clock)
     this.classic = new ClassicGroups(context, config, this.groups)
+    this.consumer = new ConsumerGroups({
+      shard: context,
+      config,
+      groups: this.groups,
+      assignors: assignorsOf(config.groupConsumerAssignors),
+      topics,
+    })
     this.offsets = new OffsetManager({ config, groups: this.groups, clock, logger })
     this.#expiry = new OffsetExpiry({
       offsets: this.offsets,
@@ -55,7 +66,8 @@ export class GroupShard implements CoordinatorShard {
         this.classic.replay(record)
         break
       default:
-        throw new DecodeError(`a record of the unknown type ${version}`)
+        if (!isConsumerGroupRecord(version)) throw new DecodeError(`a record of the unknown type ${version}`)
+        this.consumer.replay(record)
     }
   }
 
@@ -65,10 +77,12 @@ export class GroupShard implements CoordinatorShard {
 
   onLoaded(): void {
     this.classic.onLoaded()
+    this.consumer.onLoaded()
     this.#expiry.start()
   }
 
   onUnloaded(errorCode: number): void {
     this.classic.onUnloaded(errorCode)
+    this.consumer.onUnloaded()
   }
 }

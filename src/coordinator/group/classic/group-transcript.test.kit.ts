@@ -9,6 +9,7 @@ import { SimClock } from '../../../simulator/sim-clock.ts'
 import { SimRandom } from '../../../simulator/sim-random.ts'
 import type { CoordinatorRuntime } from '../../runtime/coordinator-runtime.ts'
 import { MemoryLog, startRuntime } from '../../runtime/memory-log.test.kit.ts'
+import { ClusterTopics } from '../consumer/cluster-topics.ts'
 import { GroupAdmin } from '../group-admin.ts'
 import { GroupMembership } from '../group-membership.ts'
 import { GroupShard } from '../group-shard.ts'
@@ -372,7 +373,8 @@ export class GroupTranscript {
     const { runtime, loaded } = startRuntime({
       clock: this.#clock,
       random: this.#random,
-      newShard: (context) => new GroupShard(context, { config: this.#config, metadataCache }),
+      newShard: (context) =>
+        new GroupShard(context, { config: this.#config, topics: new ClusterTopics(metadataCache) }),
       log: this.#log,
     })
     await loaded()

@@ -41,15 +41,12 @@ const TARGET = 7
 const ASSIGNMENT = 8
 const REGEX = 16
 
-export const CONSUMER_GROUP_RECORDS: readonly number[] = [
-  GROUP_EPOCH,
-  SUBSCRIPTION_METADATA,
-  MEMBER,
-  TARGET_EPOCH,
-  TARGET,
-  ASSIGNMENT,
-  REGEX,
-]
+const KINDS = new Set([GROUP_EPOCH, SUBSCRIPTION_METADATA, MEMBER, TARGET_EPOCH, TARGET, ASSIGNMENT, REGEX])
+
+/** By the version of its key. */
+export function isConsumerGroupRecord(keyVersion: number): boolean {
+  return KINDS.has(keyVersion)
+}
 
 const VALUE_VERSION = 0
 
