@@ -12,12 +12,14 @@ import type { Disk } from '../base/disk.ts'
 import type { Logger, LoggerFactory } from '../base/logger.ts'
 import type { Network } from '../base/network.ts'
 import { type Random, randomUuid } from '../base/random.ts'
+import type { StartWorker } from '../base/worker.ts'
 import { KafkaController } from '../controller/kafka-controller.ts'
 import { TopicAdmin } from '../controller/topic-admin.ts'
 import { EmbeddedStore } from '../coordination/embedded-store.ts'
 import { ensurePath, isStoreError, type MetadataStore } from '../coordination/metadata-store.ts'
 import { ZnodeOffsets } from '../coordinator/group/offsets/znode-offsets.ts'
 import { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
+import type { FromCleaner, ToCleaner } from '../log/cleaner/cleaner-messages.ts'
 import { LogDirs } from '../log/log-dirs.ts'
 import { LogManager } from '../log/log-manager.ts'
 import { ensurePersistentPaths, generateBrokerId, registerBroker } from '../metadata/broker-registration.ts'
@@ -37,6 +39,7 @@ import { type BoundListener, SocketServer } from '../server/socket-server.ts'
 import { adoptLogs } from './adopt-logs.ts'
 import { Coordinators } from './coordinators.ts'
 import { LocalBrokerChannel } from './local-broker-channel.ts'
+import { startLogCleanerThread } from './start-log-cleaner-thread.ts'
 import { StopSteps } from './stop-steps.ts'
 
 /** What the broker needs of the machine it runs on. */
@@ -50,6 +53,8 @@ export interface Platform {
   readonly onFatal: (message: string) => void
   /** The metadata store's engine in place of the embedded one, which brings its own files and threads: for simulations. */
   readonly openStore?: () => Promise<StoreEngine>
+  /** In place of threads of the system for the log cleaner: for simulations. */
+  readonly startCleanerThread?: StartWorker<ToCleaner, FromCleaner>
 }
 
 /** What the broker needs of an engine of the metadata store. */
@@ -158,6 +163,12 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     flushStartOffsetCheckpointMs: config.logFlushStartOffsetCheckpointIntervalMs,
     retentionCheckMs: config.logRetentionCheckIntervalMs,
     initialTaskDelayMs: config.logInitialTaskDelayMs,
+    ...(config.logCleanerEnable && {
+      cleaner: {
+        config: config.logCleaner,
+        startWorker: platform.startCleanerThread ?? startLogCleanerThread,
+      },
+    }),
     onLogDirFailure: (_directory, partitions) => {
       replicaManager?.onLogDirFailure(partitions)
       void tellLogDirFailure(store, brokerId, logger)

@@ -3,6 +3,7 @@ import { silentLogger } from '../base/logger.ts'
 import { BrokerConfig, type RunningBroker, startBroker } from '../broker/index.ts'
 import type { MemoryStore } from '../coordination/memory-store.ts'
 import type { TreeSession } from '../coordination/tree-session.ts'
+import { inProcessCleaner } from '../log/cleaner/in-process-cleaner.test.kit.ts'
 import type { Message } from '../protocol/schema.ts'
 import { bodyOf, frameOf } from '../server/socket-server.test.kit.ts'
 import { ProcessView } from './process-view.test.kit.ts'
@@ -76,8 +77,23 @@ export class Life {
       random: new SimRandom(seed + 1),
       disk: this.#view.disk,
       network: this.network,
-      loggerFor: () => silentLogger,
+      loggerFor: () =>
+        process.env.DBG
+          ? {
+              debug() {},
+              info(m) {
+                console.log('L', m)
+              },
+              warn(m, e) {
+                console.log('L', m, e)
+              },
+              error(m, e) {
+                console.log('L', m, e)
+              },
+            }
+          : silentLogger,
       onFatal: (message) => assert.fail(message),
+      startCleanerThread: inProcessCleaner({ disk: this.#view.disk, clock: this.clock }),
       openStore: async () => ({
         connect: () => {
           const session = store.connect()

@@ -5,9 +5,11 @@
  * merely odd - an unknown key, an old one - is a warning for the caller to log. Nothing here touches the disk or
  * the network; paths stay as they were written, relative ones mean the working directory.
  */
+import type { CleanerConfig } from '../../log/cleaner/cleaner-config.ts'
 import { baseOfListenerKey, brokerConfigKeys } from './broker-config-definitions.ts'
 import { ConfigError, invalidValue } from './config-def.ts'
 import { ConfigValues } from './config-values.ts'
+import { readConsumerGroupSettings } from './consumer-group-settings.ts'
 import { translateLegacyConfigs } from './legacy-configs.ts'
 import { type ListenerSettings, readListeners } from './listeners.ts'
 import { topicConfigKeys } from './topic-config-definitions.ts'
@@ -113,6 +115,14 @@ function readSettings(
     logInitialTaskDelayMs: values.number('log.initial.task.delay.ms'),
     logCleanupPolicy: values.list('log.cleanup.policy'),
     logCleanerEnable: values.boolean('log.cleaner.enable'),
+    logCleaner: {
+      threads: values.number('log.cleaner.threads'),
+      dedupeBufferBytes: values.number('log.cleaner.dedupe.buffer.size'),
+      dedupeBufferLoadFactor: values.number('log.cleaner.io.buffer.load.factor'),
+      ioBufferBytes: values.number('log.cleaner.io.buffer.size'),
+      ioBytesPerSecondMax: values.number('log.cleaner.io.max.bytes.per.second'),
+      backoffMs: values.number('log.cleaner.backoff.ms'),
+    } satisfies CleanerConfig,
     logSegmentDeleteDelayMs: values.number('log.segment.delete.delay.ms'),
     logDirFailureTimeoutMs: values.number('log.dir.failure.timeout.ms'),
     logMessageTimestampType: values.string('log.message.timestamp.type'),
@@ -132,6 +142,7 @@ function readSettings(
     groupMinSessionTimeoutMs: values.number('group.min.session.timeout.ms'),
     groupMaxSessionTimeoutMs: values.number('group.max.session.timeout.ms'),
     groupMaxSize: values.number('group.max.size'),
+    ...readConsumerGroupSettings(values, originals),
     offsetMetadataMaxBytes: values.number('offset.metadata.max.bytes'),
     offsetsTopicNumPartitions: values.number('offsets.topic.num.partitions'),
     offsetsTopicReplicationFactor: values.number('offsets.topic.replication.factor'),
@@ -274,6 +285,8 @@ function checkTogether(config: BrokerConfig, values: ConfigValues): void {
   require(config.logRollJitterMs >= 0, 'log.roll.jitter.ms must be greater than or equal to 0')
   require(config.logRetentionMs >= 1 ||
     config.logRetentionMs === -1, 'log.retention.ms must be unlimited (-1) or, greater than or equal to 1')
+  require(config.logCleaner.dedupeBufferBytes / config.logCleaner.threads >
+    1024 * 1024, 'log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.')
   const fetchWaitMs = values.number('replica.fetch.wait.max.ms')
   require(fetchWaitMs <=
     values.number(
