@@ -13,8 +13,10 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { throwUncaught } from '../../base/uncaught.ts'
 import type { TopicPartition } from '../../log/log-manager-options.ts'
 import type { MetadataCache } from '../../metadata/metadata-cache.ts'
+import { TRANSACTION_STATE_TOPIC } from '../../metadata/topic-names.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import type { MarkerSender } from './marker-sender.ts'
 import { partitionList, type TransactionMetadata } from './transaction-metadata.ts'
@@ -112,10 +114,16 @@ export class MarkerDispatcher {
     for (const [brokerId, led] of byLeader) this.#enqueue(brokerId, { way, partitions: led })
   }
 
-  /** NO_LEADER: none, or none that lives; undefined: the partition is gone. */
+  /**
+   * NO_LEADER: none, or none that lives, or none that is known yet; undefined: the partition is gone. A broker that has
+   * just started may lead partitions before it hears of the others: what it then does not know need not be gone.
+   */
   #leaderOf({ topic, partition }: TopicPartition): number | undefined {
     const leader = this.#metadataCache.partition(topic, partition)?.leader
-    return leader === undefined || this.#metadataCache.broker(leader) !== undefined ? leader : NO_LEADER
+    if (leader === undefined) {
+      return this.#metadataCache.topic(TRANSACTION_STATE_TOPIC) === undefined ? NO_LEADER : undefined
+    }
+    return this.#metadataCache.broker(leader) === undefined ? NO_LEADER : leader
   }
 
   #onGone(way: EndUnderWay, partitions: readonly TopicPartition[]): void {
@@ -135,7 +143,8 @@ export class MarkerDispatcher {
     this.#outgoing = new Map()
     for (const [brokerId, queued] of outgoing) {
       const consignments = queued.filter(({ way }) => !way.isCancelled)
-      if (consignments.length > 0) void this.#send(brokerId, consignments)
+      if (consignments.length === 0) continue
+      this.#send(brokerId, consignments).catch((error: unknown) => throwUncaught(this.#clock, error))
     }
   }
 

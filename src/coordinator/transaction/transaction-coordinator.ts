@@ -6,6 +6,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger, LoggerFactory } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
+import { throwUncaught } from '../../base/uncaught.ts'
 import { isStoreError } from '../../coordination/metadata-store.ts'
 import type { TopicPartition } from '../../log/log-manager-options.ts'
 import type { MetadataCache } from '../../metadata/metadata-cache.ts'
@@ -58,6 +59,7 @@ export class TransactionCoordinator {
   readonly #logger: Logger
   readonly #markers: MarkerDispatcher
   readonly #runtime: CoordinatorRuntime<TransactionShard>
+  #isOver = false
 
   constructor(options: TransactionCoordinatorOptions) {
     const { brokerId, config, metadataCache, clock, random, loggerFor } = options
@@ -87,7 +89,7 @@ export class TransactionCoordinator {
           config,
           logger,
           markers,
-          onMarkersWritten: (partition, prepared) => void this.#complete(partition, prepared),
+          onMarkersWritten: (partition, prepared) => this.#onMarkersWritten(partition, prepared),
         }),
       clock,
       random,
@@ -112,7 +114,10 @@ export class TransactionCoordinator {
     this.#runtime.onResignation(partition)
   }
 
+  /** Again has no effect. */
   shutdown(): void {
+    if (this.#isOver) return
+    this.#isOver = true
     this.#logger.info('Shutting down.')
     this.#runtime.shutdown()
     this.#logger.info('Shutdown complete.')
@@ -150,10 +155,6 @@ export class TransactionCoordinator {
     if (errorCode === ErrorCode.NONE) {
       this.#logger.info(
         `Initialized transactionalId ${transactionalId} with producerId ${producerId} and producer epoch ${producerEpoch} on partition ${TRANSACTION_STATE_TOPIC}-${partition}`,
-      )
-    } else {
-      this.#logger.info(
-        `Returning ${errorName(errorCode)} error code to client for ${transactionalId}'s InitProducerId request`,
       )
     }
     return answer
@@ -281,6 +282,10 @@ export class TransactionCoordinator {
     }
   }
 
+  #onMarkersWritten(partition: number, prepared: TransactionMetadata): void {
+    this.#complete(partition, prepared).catch((error: unknown) => throwUncaught(this.#clock, error))
+  }
+
   /** Where the records can't be written, they are tried again until another broker leads the partition. */
   async #complete(partition: number, prepared: TransactionMetadata): Promise<void> {
     const errorCode = await this.#runtime.write(
@@ -293,7 +298,7 @@ export class TransactionCoordinator {
     this.#logger.info(
       `Not available to append the completion of ${prepared.transactionalId}'s transaction: ${errorName(errorCode)}; retry appending`,
     )
-    this.#clock.after(COMPLETION_RETRY_MS, () => void this.#complete(partition, prepared))
+    this.#clock.after(COMPLETION_RETRY_MS, () => this.#onMarkersWritten(partition, prepared))
   }
 }
 
