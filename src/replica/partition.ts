@@ -18,6 +18,7 @@
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { DiskError } from '../base/disk.ts'
+import { throwUncaught } from '../base/uncaught.ts'
 import type { AppendOrigin, AppendOutcome } from '../log/append-outcome.ts'
 import type { FetchDataInfo, FetchIsolation } from '../log/fetch-data-info.ts'
 import type { ProducerClaims } from '../log/producer-append-checks.ts'
@@ -288,15 +289,18 @@ export class Partition {
   }
 
   #settleWhenSynced(group: CommitGroup, log: UnifiedLog): void {
-    log.flush(group.endOffset).then(
-      () => this.#settle(group),
-      (error: unknown) => {
-        // A bug is not an answer: it is thrown where nobody catches it.
-        if (!(error instanceof DiskError)) this.#clock.endOfTick(() => rethrow(error))
-        fail(group.outcomes, this.unavailability || ErrorCode.KAFKA_STORAGE_ERROR, Number.NEGATIVE_INFINITY)
-        for (const waiter of group.waiters) waiter.onAppendDone()
-      },
-    )
+    log
+      .flush(group.endOffset)
+      .then(
+        () => this.#settle(group),
+        (error: unknown) => {
+          // A bug is not an answer.
+          if (!(error instanceof DiskError)) throw error
+          fail(group.outcomes, this.unavailability || ErrorCode.KAFKA_STORAGE_ERROR, Number.NEGATIVE_INFINITY)
+          for (const waiter of group.waiters) waiter.onAppendDone()
+        },
+      )
+      .catch((error: unknown) => throwUncaught(this.#clock, error))
   }
 
   #settle({ term, endOffset, outcomes, waiters }: CommitGroup): void {
@@ -329,8 +333,4 @@ function fail(outcomes: readonly AppendOutcome[], errorCode: number, fromOffset:
     if (outcome.errorCode === ErrorCode.NONE && outcome.lastOffset >= fromOffset)
       outcome.errorCode = errorCode
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }

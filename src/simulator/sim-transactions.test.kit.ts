@@ -89,7 +89,7 @@ export class TransactionalProducer {
   async run(actor: SimActor): Promise<void> {
     // The broker died. The producer may have died with it, or asks once more for what was not answered.
     const last = this.transactions.at(-1)
-    if (last?.state === 'unknown' && this.#random.oneIn(2))
+    if (last?.state === 'unknown' && this.#producerEpoch >= 0 && this.#random.oneIn(2))
       await this.#attempt(() => this.#end(actor, last, true))
     this.#forget()
     while (this.transactions.length < this.#count || this.transactions.at(-1)!.state === 'open') {

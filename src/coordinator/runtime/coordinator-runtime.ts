@@ -22,6 +22,7 @@ import type { Clock } from '../../base/clock.ts'
 import { DiskError } from '../../base/disk.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
+import { throwUncaught } from '../../base/uncaught.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import type { CompressionName } from '../../records/compression/codec.ts'
 import { buildBatch, buildEndTransactionMarker } from '../../records/record-batch-builder.ts'
@@ -303,7 +304,7 @@ export class CoordinatorRuntime<Shard extends CoordinatorShard> {
         slot.shard.onLoaded()
       },
       (error: unknown) => {
-        if (!(error instanceof DiskError)) this.#clock.endOfTick(() => rethrow(error))
+        if (!(error instanceof DiskError)) throwUncaught(this.#clock, error)
         if (!this.#isCurrent(slot)) return
         slot.state = 'failed'
         this.#logger.error(`Failed to load metadata from ${this.#name(slot.partition)}`, error)
@@ -351,8 +352,4 @@ function coordinatorError(errorCode: number): number {
     default:
       return errorCode
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }
