@@ -77,21 +77,7 @@ export class Life {
       random: new SimRandom(seed + 1),
       disk: this.#view.disk,
       network: this.network,
-      loggerFor: () =>
-        process.env.DBG
-          ? {
-              debug() {},
-              info(m) {
-                console.log('L', m)
-              },
-              warn(m, e) {
-                console.log('L', m, e)
-              },
-              error(m, e) {
-                console.log('L', m, e)
-              },
-            }
-          : silentLogger,
+      loggerFor: () => silentLogger,
       onFatal: (message) => assert.fail(message),
       startCleanerThread: inProcessCleaner({ disk: this.#view.disk, clock: this.clock }),
       openStore: async () => ({
