@@ -33,6 +33,8 @@ import { describeClusterHandler } from './60-describe-cluster.ts'
 import { describeProducersHandler } from './61-describe-producers.ts'
 import { describeTransactionsHandler } from './65-describe-transactions.ts'
 import { listTransactionsHandler } from './66-list-transactions.ts'
+import { consumerGroupHeartbeatHandler } from './68-consumer-group-heartbeat.ts'
+import { consumerGroupDescribeHandler } from './69-consumer-group-describe.ts'
 import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts'
 
 export function brokerHandlers(services: BrokerServices): AnyHandler[] {
@@ -69,6 +71,8 @@ export function brokerHandlers(services: BrokerServices): AnyHandler[] {
     describeProducersHandler(services),
     describeTransactionsHandler(services),
     listTransactionsHandler(services),
+    consumerGroupHeartbeatHandler(services),
+    consumerGroupDescribeHandler(services),
     describeTopicPartitionsHandler(services),
   ]
 }
