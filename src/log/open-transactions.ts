@@ -73,6 +73,15 @@ export class OpenTransactions {
     this.#unreplicated = this.#unreplicated.filter((txn) => txn.lastOffset >= offset)
   }
 
+  /** Markers from `offset` on are not in the log, or will be found in it again. */
+  dropEndedFrom(offset: number): void {
+    this.#unreplicated = this.#unreplicated.filter((txn) => txn.lastOffset < offset)
+  }
+
+  forgetOngoing(): void {
+    this.#ongoing = []
+  }
+
   clear(): void {
     this.#ongoing = []
     this.#unreplicated = []

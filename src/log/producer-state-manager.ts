@@ -261,7 +261,7 @@ export class ProducerStateManager {
   /**
    * Brings the state to that of a log that spans [logStartOffset, logEndOffset): snapshots outside go, and unless the
    * state already ends at `logEndOffset`, it becomes that of the newest sound snapshot. The caller then replays the
-   * batches from `mapEndOffset` on. The end is taken to be at or below the high watermark.
+   * batches from `mapEndOffset` on.
    */
   truncateAndReload(logStartOffset: number, logEndOffset: number): void {
     this.rollback()
@@ -270,13 +270,17 @@ export class ProducerStateManager {
       this.onLogStartOffsetIncremented(logStartOffset)
       return
     }
-    this.#forgetAll()
+    this.#producers.clear()
+    this.#txns.forgetOngoing()
     this.#loadNewestSnapshot(logStartOffset)
+    // A snapshot says nothing of them, and the replay finds those above it.
+    this.#txns.dropEndedFrom(this.#mapEndOffset)
   }
 
   truncateFullyAndStartAt(offset: number): void {
     this.rollback()
-    this.#forgetAll()
+    this.#producers.clear()
+    this.#txns.clear()
     this.#snapshots.remove(() => true)
     this.#lastSnapshotOffset = 0
     this.#mapEndOffset = offset
@@ -416,11 +420,6 @@ export class ProducerStateManager {
   }
 
   // --- State -------------------------------------------------------------------------------------------------------
-
-  #forgetAll(): void {
-    this.#producers.clear()
-    this.#txns.clear()
-  }
 
   #isExpired(entry: ProducerStateEntry, nowMs: number): boolean {
     return entry.currentTxnFirstOffset < 0 && nowMs - entry.lastTimestampMs >= this.#producerIdExpirationMs

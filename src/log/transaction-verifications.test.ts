@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { fixture, openLog } from './log-fixture.test.ts'
-import { append, commit, end, stageData, stageMarker } from './transaction-kit.test.ts'
 import {
   TransactionVerification,
   TransactionVerifications,
   VERIFICATIONS_MAX,
   type Verification,
 } from './transaction-verifications.ts'
+import { append, commit, end, stageData, stageMarker } from './transactions.test.kit.ts'
 import type { UnifiedLog } from './unified-log.ts'
 
 const { INVALID_TXN_STATE, INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER } = ErrorCode

@@ -11,7 +11,7 @@ import {
   seenValues,
   stageData,
   stageMarker,
-} from './transaction-kit.test.ts'
+} from './transactions.test.kit.ts'
 import type { UnifiedLog } from './unified-log.ts'
 
 /** A few batches to a segment. */

@@ -268,6 +268,8 @@ function dropFrom(
     `${options.prefix}Deleting segments as part of log recovery: ${dropped.join(', ')}`,
   )
   removeSegments(dropped, producers, options.removal)
+  // Or else a crash brings them back under what is written next.
+  options.segment.disk.syncDirectory(options.segment.directory)
 }
 
 const COPY_BYTES = 1024 * 1024

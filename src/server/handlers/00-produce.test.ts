@@ -136,7 +136,7 @@ test('bad records are refused and nothing of them is stored', async () => {
     CORRUPT_MESSAGE,
     INVALID_RECORD,
     MESSAGE_TOO_LARGE,
-    INVALID_TXN_STATE,
+    TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     UNSUPPORTED_COMPRESSION_TYPE,
   } = ErrorCode
   const broken: [string, Buffer | null, number][] = [
@@ -167,7 +167,7 @@ test('bad records are refused and nothing of them is stored', async () => {
     [
       'transactional',
       batch(1, { isTransactional: true, producerId: 1, producerEpoch: 0, baseSequence: 0 }),
-      INVALID_TXN_STATE,
+      TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     ],
     ['too large', buildBatch([{ value: Buffer.alloc(1_048_600) }]), MESSAGE_TOO_LARGE],
   ]

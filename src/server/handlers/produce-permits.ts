@@ -1,7 +1,7 @@
 /**
  * What the batches of one Produce may claim, where they belong to a transaction: before the first of a transaction on a
  * partition its coordinator is asked (KIP-890). From version 12 on the question also adds the partition to the
- * transaction, whose former one may still be ending: then it is asked again a few times.
+ * transaction.
  *
  * Errors of the coordinator become what the client's version can deal with: what passes is NOT_ENOUGH_REPLICAS, for
  * which every client sends the batch again, and none asks for metadata.
@@ -44,11 +44,11 @@ interface ProduceProducer {
 export class ProducePermits {
   readonly #services: BrokerServices
   readonly #producer: ProduceProducer
-  readonly #batches: readonly TransactionalBatch[]
-  readonly #apiVersion: number
+  readonly #addsPartitions: boolean
+  readonly #knowsAbortable: boolean
+  readonly #isVerifying: boolean
   readonly #permits = new Map<Buffer, Permit>()
-  readonly #giveUpMs: number
-  #asked: Asked[] = []
+  readonly #asked: Asked[] = []
 
   constructor(
     services: BrokerServices,
@@ -58,12 +58,10 @@ export class ProducePermits {
   ) {
     this.#services = services
     this.#producer = producer
-    this.#batches = batches
-    this.#apiVersion = apiVersion
-    const { config, clock } = services
-    this.#giveUpMs =
-      clock.monotonicMs() + Math.min(config.addPartitionsToTxnRetryBackoffMaxMs, config.requestTimeoutMs)
-    this.#start()
+    this.#addsPartitions = apiVersion >= FIRST_VERSION_THAT_ADDS
+    this.#knowsAbortable = apiVersion >= FIRST_VERSION_WITH_ABORTABLE
+    this.#isVerifying = this.#addsPartitions || services.config.transactionPartitionVerificationEnable
+    if (this.#isVerifying) for (const batch of batches) this.#start(batch)
   }
 
   /** Whether all permits are known without a question. */
@@ -72,74 +70,48 @@ export class ProducePermits {
   }
 
   of(batch: Buffer): Permit {
-    return this.#permits.get(batch)
+    if (!this.#isVerifying) return undefined
+    // Of a partition that was not led here when this began nobody was asked: only what is ongoing may go on.
+    return this.#permits.get(batch) ?? 'ongoing'
+  }
+
+  #start({ partition, batch }: TransactionalBatch): void {
+    const { producerId, producerEpoch } = this.#producer
+    const permit = partition.onlineLog.producerState.startVerification({
+      producerId,
+      producerEpoch,
+      baseSequence: RecordBatch.baseSequence(batch),
+      raisesEpoch: this.#addsPartitions,
+    })
+    if (permit !== 'ongoing' && 'errorCode' in permit) {
+      this.#permits.set(batch, refusal(permit.errorCode))
+      return
+    }
+    this.#permits.set(batch, permit)
+    if (permit !== 'ongoing') this.#asked.push({ partition, batch, verification: permit })
   }
 
   /** Asks for what is missing. */
   async complete(): Promise<void> {
-    const { clock, config } = this.#services
-    while (this.#asked.length > 0) {
-      const codes = await this.#ask()
-      const isToRetry = this.#addsPartitions && codes.includes(ErrorCode.CONCURRENT_TRANSACTIONS)
-      if (!isToRetry || clock.monotonicMs() >= this.#giveUpMs) return
-      await new Promise<void>((resolve) => void clock.after(config.addPartitionsToTxnRetryBackoffMs, resolve))
-      this.#start()
-    }
-  }
-
-  get #addsPartitions(): boolean {
-    return this.#apiVersion >= FIRST_VERSION_THAT_ADDS
-  }
-
-  #start(): void {
-    this.#permits.clear()
-    this.#asked = []
-    if (!this.#addsPartitions && !this.#services.config.transactionPartitionVerificationEnable) return
-    const { producerId, producerEpoch } = this.#producer
-    for (const { partition, batch } of this.#batches) {
-      // The loop may have turned: staging says what has become of the partition.
-      if (!partition.isLeader) continue
-      const permit = partition.onlineLog.producerState.startVerification({
-        producerId,
-        producerEpoch,
-        baseSequence: RecordBatch.baseSequence(batch),
-        raisesEpoch: this.#addsPartitions,
-      })
-      if (permit === 'ongoing') this.#permits.set(batch, permit)
-      else if ('errorCode' in permit) this.#permits.set(batch, refusal(permit.errorCode))
-      else {
-        this.#permits.set(batch, permit)
-        this.#asked.push({ partition, batch, verification: permit })
-      }
-    }
-  }
-
-  async #ask(): Promise<readonly number[]> {
     const asked = this.#asked
     const partitions: TopicPartition[] = asked.map(({ partition: { topic, index } }) => ({
       topic,
       partition: index,
     }))
-    const codes = await this.#services.transactionVerifier!.verify({
+    const codes = await this.#services.transactionVerifier.verify({
       ...this.#producer,
       partitions,
       addsPartitions: this.#addsPartitions,
-      knowsAbortable: this.#apiVersion >= FIRST_VERSION_WITH_ABORTABLE,
+      knowsAbortable: this.#knowsAbortable,
     })
     for (const [i, { partition, batch, verification }] of asked.entries()) {
       const errorCode = codes[i]!
       if (errorCode === ErrorCode.NONE) continue
       const outcome = this.#refusalOf(errorCode)
       this.#permits.set(batch, outcome)
-      // Those who come back must find their place kept; the others don't come back.
-      if (
-        outcome.errorCode === ErrorCode.NOT_ENOUGH_REPLICAS ||
-        outcome.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS
-      )
-        continue
-      partition.log?.producerState.abandonVerification(this.#producer.producerId, verification)
+      if (!comesAgain(outcome.errorCode))
+        partition.log?.producerState.abandonVerification(this.#producer.producerId, verification)
     }
-    return codes
   }
 
   #refusalOf(errorCode: number): AppendOutcome {
@@ -215,6 +187,11 @@ function transactionalBatches(services: BrokerServices, request: ProduceRequest)
     }
   }
   return batches
+}
+
+/** Those who come again must find their place kept. */
+function comesAgain(errorCode: number): boolean {
+  return errorCode === ErrorCode.NOT_ENOUGH_REPLICAS || errorCode === ErrorCode.CONCURRENT_TRANSACTIONS
 }
 
 function unverified(errorCode: number): AppendOutcome {

@@ -1,4 +1,4 @@
-/** What tests of transactions on a log share: producers' batches, markers, and what a read_committed client makes of a read. No tests here. */
+/** What tests of transactions on a log share: producers' batches, markers, and what a read_committed client makes of a read. */
 import assert from 'node:assert/strict'
 import { controlRecordType } from '../records/control-record.ts'
 import { records } from '../records/record.ts'
@@ -35,6 +35,7 @@ export interface TxnEnd {
   readonly commit: boolean
   readonly coordinatorEpoch?: number
   readonly transactionVersion?: number
+  readonly timestampMs?: number
 }
 
 export function stageMarker(log: UnifiedLog, end: TxnEnd): AppendOutcome {
@@ -43,7 +44,7 @@ export function stageMarker(log: UnifiedLog, end: TxnEnd): AppendOutcome {
     producerId: end.producerId,
     producerEpoch: end.epoch ?? 0,
     coordinatorEpoch: end.coordinatorEpoch ?? 0,
-    timestampMs: 1_000_000,
+    timestampMs: end.timestampMs ?? 1_000_000,
   })
   const { transactionVersion = 0 } = end
   return log.stageAsLeader(batch, { leaderEpoch: 0, origin: 'coordinator', transactionVersion })
