@@ -1,6 +1,6 @@
 /**
  * When a log starts a new segment: the active one would grow past `segment.bytes`, has taken records for longer than
- * `segment.ms`, has a full index, or is too far behind for 31-bit relative offsets.
+ * `segment.ms` (or max.compaction.lag.ms), has a full index, or is too far behind for 31-bit relative offsets.
  */
 import type { LogConfig } from './log-config.ts'
 import type { LogSegment } from './log-segment.ts'
@@ -26,13 +26,18 @@ export function mustRoll(
   if (usedBytes + batch.sizeBytes > config.segmentBytes) return true
   if (active.sizeBytes === 0) return false
   if (active.isIndexFull) return true
-  const limitMs = config.segmentMs - jitterMs(config, limits.jitterSalt + active.baseOffset)
+  const limitMs = segmentMsMax(config) - jitterMs(config, limits.jitterSalt + active.baseOffset)
   return active.ageMs(limits.nowMs, batch.maxTimestampMs) > limitMs
+}
+
+/** What is in the active segment can't be compacted, so it may not be there longer than max.compaction.lag.ms. */
+function segmentMsMax({ segmentMs, cleanupPolicy, maxCompactionLagMs }: LogConfig): number {
+  return cleanupPolicy.includes('compact') ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs
 }
 
 /** Spread over [0, segment.jitter.ms), fixed for each segment; it need not be random to keep logs from rolling at once. */
 function jitterMs(config: LogConfig, salt: number): number {
-  const range = Math.min(config.segmentJitterMs, config.segmentMs)
+  const range = Math.min(config.segmentJitterMs, segmentMsMax(config))
   return range <= 0 ? 0 : (Math.imul(salt | 0, 0x9e3779b1) >>> 0) % range
 }
 

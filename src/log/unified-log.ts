@@ -27,7 +27,7 @@ import { LogCompaction } from './log-compaction.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogFlusher } from './log-flusher.ts'
 import { LogReader } from './log-reader.ts'
-import { deletableSegments } from './log-retention.ts'
+import { deletableSegments, retentionLines } from './log-retention.ts'
 import { LogSegment, type SegmentOptions } from './log-segment.ts'
 import type { LogSegments } from './log-segments.ts'
 import { topicIdOf } from './partition-metadata.ts'
@@ -367,11 +367,13 @@ export class UnifiedLog {
       highWatermark: this.#highWatermark,
     }
     try {
-      const { count, reason } = deletableSegments(this.#segments, limits)
+      const deletable = deletableSegments(this.#segments, limits)
+      const count = deletable.byTime
       if (count === 0) return 0
+      for (const line of retentionLines(this.#segments, deletable, limits))
+        this.#logger.info(`${this.#prefix}${line}`)
       if (count === this.#segments.count) this.roll()
       const deleted = this.#segments.remove(0, count)
-      this.#logger.info(`${this.#prefix}Deleting segments due to ${reason} breach: ${deleted.join(',')}`)
       // Its start moves first: a crash in between leaves segments that recovery finds below the start.
       this.maybeIncrementLogStartOffset(this.#segments.first.baseOffset, 'segment deletion')
       this.#drop(deleted)

@@ -19,6 +19,7 @@ import type { StartWorker } from '../../base/worker.ts'
 import { parentOf } from '../log-directory-name.ts'
 import { Sweep } from '../sweep.ts'
 import type { UnifiedLog } from '../unified-log.ts'
+import { cleanJobFor } from './clean-job.ts'
 import { type CleanableLog, cleanableLog } from './cleanable-log.ts'
 import type { CleanerCheckpoints } from './cleaner-checkpoints.ts'
 import type { CleanerConfig } from './cleaner-config.ts'
@@ -170,9 +171,11 @@ export class LogCleaner {
   /** False if it could not be started. */
   #clean(thread: CleanerThread, cleanable: CleanableLog, preClean: PreCleanStats): boolean {
     const { log, firstDirtyOffset } = cleanable
+    const { config, random } = this.#options
     let job: CleanJob
     try {
-      job = this.#jobFor(cleanable)
+      const secret = random.bytes(HASH_SECRET_BYTES)
+      job = cleanJobFor(cleanable, { config, nowMs: this.#clock.nowMs(), secret })
     } catch (error) {
       this.#diskError(log, error)
       return false
@@ -194,40 +197,6 @@ export class LogCleaner {
       onEnd: (end) => this.#onEnd(clean, end),
     })
     return true
-  }
-
-  #jobFor({ log, firstDirtyOffset, endOffset }: CleanableLog): CleanJob {
-    const { config, random } = this.#options
-    const segments = log.compaction.segments.filter(({ baseOffset }) => baseOffset < endOffset)
-    // What a full disk has kept from the indexes so far: the thread reads the files.
-    for (const segment of segments) segment.writePendingIndexes()
-    return {
-      name: log.name,
-      directory: log.directory,
-      segments: segments.map(({ baseOffset, sizeBytes, lastModifiedMs, transactionIndex }) => ({
-        baseOffset,
-        sizeBytes,
-        lastModifiedMs,
-        hasTransactionIndex: transactionIndex.exists,
-      })),
-      firstDirtyOffset,
-      endOffset,
-      abortedAbove: log.compaction.abortedAbove(endOffset),
-      activeProducers: log.compaction.activeProducers(endOffset),
-      nowMs: this.#clock.nowMs(),
-      config: {
-        segmentBytes: log.config.segmentBytes,
-        segmentIndexBytes: log.config.segmentIndexBytes,
-        indexIntervalBytes: log.config.indexIntervalBytes,
-        maxMessageBytes: log.config.maxMessageBytes,
-        deleteRetentionMs: log.config.deleteRetentionMs,
-        offsetMapBytes: Math.min(Math.floor(config.dedupeBufferBytes / config.threads), 0x7fffffff),
-        offsetMapLoadFactor: config.dedupeBufferLoadFactor,
-        ioBufferBytes: Math.floor(config.ioBufferBytes / config.threads),
-        ioBytesPerSecondMax: config.ioBytesPerSecondMax / config.threads,
-      },
-      secret: random.bytes(HASH_SECRET_BYTES),
-    }
   }
 
   #take(clean: CleanUnderWay, segment: CleanedSegment): boolean {
