@@ -1,0 +1,2 @@
+export const checkTransactionTools = async (x) => {}
+export const checkTransactionFiles = async (x) => {}
