@@ -48,7 +48,9 @@ export class TransactionLab {
   readonly lines: string[] = []
   coordinator: TransactionCoordinator
   readonly config: BrokerConfig
-  #nextProducerId = 1
+  /** 1, 2, 3, ... */
+  nextProducerId = (): number => ++this.#lastProducerId
+  #lastProducerId = 0
 
   private constructor(settings: Readonly<Record<string, string>>) {
     const properties = new Map([['log.dirs', '/data'], ...Object.entries(settings)])
@@ -139,7 +141,7 @@ export class TransactionLab {
       brokerId: BROKER_ID,
       config: this.config,
       metadataCache: this.metadataCache,
-      producerIds: { next: () => this.#nextProducerId++ },
+      producerIds: { next: () => this.nextProducerId() },
       markerSender: this.sender,
       clock: this.clock,
       random: new SimRandom(1),
