@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 import { npmClients } from '../scripts/peers/peers.mjs'
 import { checkAdmin } from './checks/admin.mjs'
 import { checkBinary } from './checks/binary.mjs'
+import { checkCommittedOffsets } from './checks/committed-offsets.mjs'
 import { checkDumpLog } from './checks/dump-log.mjs'
 import { checkExchange } from './checks/exchange.mjs'
 import { checkGroups } from './checks/groups.mjs'
@@ -131,6 +132,7 @@ async function main() {
       only: (part) => parts.includes('transactions') || parts.includes(`transactions-${part}`),
     })
   }
+  if (wanted('offsets')) await checkCommittedOffsets(context)
   if (wanted('kill')) await checkKill(context, { sabotage: options.sabotage })
   if (context.table) report.say(`\n${context.table}`)
   return report.end()
