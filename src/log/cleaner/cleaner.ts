@@ -208,7 +208,7 @@ export class Cleaner {
       indexIntervalBytes: config.indexIntervalBytes,
       segmentIndexBytes: config.segmentIndexBytes,
     })
-    let isFinished = false
+    let isTaken = false
     try {
       const lastWithData = group.findLastIndex(({ sizeBytes }) => sizeBytes > 0)
       for (const [index, source] of group.entries()) {
@@ -225,15 +225,15 @@ export class Cleaner {
       }
       const aborted = transactions.takeIndexEntries()
       const sizeBytes = writer.finish({ aborted, lastModifiedMs: group.at(-1)!.lastModifiedMs })
-      isFinished = true
       const sourceBaseOffsets = group.map((source) => source.baseOffset)
       yield info(
         `Swapping in cleaned segment LogSegment(baseOffset=${baseOffset}, size=${sizeBytes}) for segment(s) ${sourceBaseOffsets.join(',')} in log ${name}`,
       )
       const hasTransactionIndex = aborted.length > 0
       yield { kind: 'cleaned', segment: { baseOffset, sizeBytes, hasTransactionIndex, sourceBaseOffsets } }
+      isTaken = true
     } finally {
-      if (!isFinished) discard(writer)
+      if (!isTaken) discard(writer)
     }
   }
 

@@ -4,12 +4,21 @@ import type { StartWorker } from '../../base/worker.ts'
 import type { FromCleaner, ToCleaner } from './cleaner-messages.ts'
 import { CleanerRunner } from './cleaner-runner.ts'
 
-/** A cleaner's thread on the simulated clock: one step of its work at a time, messages copied as between threads. */
+/**
+ * A cleaner's thread on the simulated clock: each step of its work, and each message, copied as between threads, takes a
+ * millisecond.
+ */
 export function inProcessCleaner(environment: {
   disk: Disk
   clock: Clock
 }): StartWorker<ToCleaner, FromCleaner> {
-  const { disk, clock } = environment
+  const { disk } = environment
+  const clock: Clock = {
+    nowMs: () => environment.clock.nowMs(),
+    monotonicMs: () => environment.clock.monotonicMs(),
+    after: (delayMs, run) => environment.clock.after(Math.max(1, delayMs), run),
+    endOfTick: (run) => environment.clock.endOfTick(run),
+  }
   return (events) => {
     let isOver = false
     const later = (run: () => void): void => {
