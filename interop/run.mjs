@@ -19,7 +19,7 @@ import { checkBinary } from './checks/binary.mjs'
 import { checkCommittedOffsets } from './checks/committed-offsets.mjs'
 import { checkDumpLog } from './checks/dump-log.mjs'
 import { checkExchange } from './checks/exchange.mjs'
-import { checkGroups } from './checks/groups.mjs'
+import { checkGroups, groupParts } from './checks/groups.mjs'
 import { checkKill } from './checks/kill.mjs'
 import { checkLogAppendTime } from './checks/log-append-time.mjs'
 import { checkOldClients } from './checks/old-clients.mjs'
@@ -94,6 +94,7 @@ async function main() {
     clients,
     bootstrap,
     brokerKind,
+    overrides,
     folder,
     smallCount: Number(options.small),
     createTopic: (topic, partitions, configs = {}) => {
@@ -114,7 +115,8 @@ async function main() {
     if (wanted('partitioning')) await checkPartitioning(context)
     if (wanted('old')) await checkOldClients(context)
     if (wanted('admin')) await checkAdmin(context)
-    if (wanted('groups')) await checkGroups(context)
+    const groups = groupParts.filter((part) => wanted('groups') || wanted(part))
+    if (groups.length > 0) await checkGroups(context, groups)
     if (broker) report.say(`${residentMiB(broker.pid) ?? '?'} MiB resident after all this`)
   } finally {
     await broker?.stop()
