@@ -192,7 +192,7 @@ test('whoever comes while the log is loaded, or after the broker has resigned, i
   assert.equal((await init(lab)).errorCode, ErrorCode.NOT_COORDINATOR)
   assert.equal(await add(lab), ErrorCode.NOT_COORDINATOR)
   assert.equal((await lab.result(end(lab))).errorCode, ErrorCode.NOT_COORDINATOR)
-  const filter = { stateNames: [], producerIds: [], durationMs: -1, matchesId: undefined }
+  const filter = { stateNames: [], producerIds: [], durationMs: -1 }
   assert.deepEqual((await lab.coordinator.list(filter)).transactions, [])
 
   lab.log.leaderEpoch++
@@ -248,7 +248,7 @@ test('ids expire by the ten thousand, the rest soon after', async () => {
   )
   await lab.result(Promise.all(all))
   const count = async (): Promise<number> => {
-    const filter = { stateNames: [], producerIds: [], durationMs: -1, matchesId: undefined }
+    const filter = { stateNames: [], producerIds: [], durationMs: -1 }
     return (await lab.result(lab.coordinator.list(filter))).transactions.length
   }
   assert.equal(await count(), 10_050)
