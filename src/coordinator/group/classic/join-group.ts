@@ -92,7 +92,9 @@ export class JoinGroup {
     const member = group.member(memberId)
     switch (group.state) {
       case 'PreparingRebalance':
-        return member?.isAwaitingJoin === true || group.awaitingJoinCount < sizeMax
+        return (
+          member?.isAwaitingJoin === true || group.memberCount < sizeMax || group.awaitingJoinCount < sizeMax
+        )
       case 'CompletingRebalance':
       case 'Stable':
         return member !== undefined || group.memberCount < sizeMax
