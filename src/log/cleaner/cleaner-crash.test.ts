@@ -73,7 +73,10 @@ for (const [how, options] of [
     const boundaries = reference.disk.boundaryCount - first
     const expected = contentOf(reference.log)
     assert.ok(boundaries > 40 && expected.length < reference.model.records.length)
-    assert.ok(reference.log.segmentCount > 2 && reference.log.segmentCount < 6, 'some groups, of some segments')
+    assert.ok(
+      reference.log.segmentCount > 2 && reference.log.segmentCount < 6,
+      'some groups, of some segments',
+    )
     for (let boundary = 0; boundary < boundaries; boundary++) {
       const at = await written(boundary)
       const from = at.disk.boundaryCount
