@@ -215,6 +215,17 @@ test('markers that are answered after the broker has resigned complete nothing',
   assert.equal(lab.log.records().length, recordCount)
 })
 
+test('a broker that has resigned sends no marker again', async () => {
+  const lab = await ongoing()
+  lab.sender.holds = true
+  await lab.result(end(lab))
+  lab.coordinator.onResignation(0)
+  lab.sender.nextErrors.push(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  lab.sender.answer()
+  await lab.advance(2000)
+  assert.equal(lab.sender.sent.length, 1)
+})
+
 test('records that can not be read are passed over when the log is loaded', async () => {
   const lab = await ongoing()
   const key = Buffer.from('000000016a', 'hex')
