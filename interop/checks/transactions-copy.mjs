@@ -18,6 +18,7 @@ const kills = { librdkafka: 26, 'java-3.9': 12, 'java-4.1': 12 }
 /** The broker is killed when so many copiers have been. */
 const brokerKillsAfter = [8, 22, 36, 46]
 const steps = ['init', 'joining', 'begin', 'sent', 'commit', 'committed']
+const once = new Set(['init', 'joining'])
 /** A kill at any time comes within this time of the copier's first word. */
 const anyTimeMs = { librdkafka: 700, java: 1600 }
 /** A copier may end by itself (its broker was killed under it), but not without end. */
@@ -113,9 +114,11 @@ export async function checkCopy({ report, clients, bootstrap, createTopic, seed,
  */
 async function oneLife(copier, bootstrap, random, onKill) {
   const range = copier.client.name === 'librdkafka' ? anyTimeMs.librdkafka : anyTimeMs.java
-  const plan = random.chance(0.5)
-    ? { step: steps[random.below(steps.length)], occurrence: 1 + random.below(6), delayMs: random.below(4) }
-    : { step: 'init', occurrence: 1, delayMs: random.below(range) }
+  const step = random.chance(0.5) ? (steps[random.below(steps.length)] ?? 'begin') : undefined
+  const plan =
+    step === undefined
+      ? { step: 'init', occurrence: 1, delayMs: random.below(range) }
+      : { step, occurrence: once.has(step) ? 1 : 1 + random.below(6), delayMs: random.below(4) }
   const size = 1 + random.below(20)
   // A life that ends by itself, because the broker was killed, is followed by another under the same plan.
   for (;;) {

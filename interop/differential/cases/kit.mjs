@@ -96,8 +96,12 @@ export async function awaitCoordinators(probe) {
     const transactions = await probe.quietly(DESCRIBE_TRANSACTIONS, 0, { transactionalIds: [id] })
     return !notReady.includes(transactions.transactionStates[0].errorCode)
   }
+  const deadline = performance.now() + 30_000
   for (const id of ids) {
-    while (!(await isReady(id))) await delay(50)
+    while (!(await isReady(id))) {
+      if (performance.now() > deadline) throw new Error('coordinators do not get ready')
+      await delay(50)
+    }
   }
 }
 

@@ -50,6 +50,8 @@ const txnApis = [
   FETCH,
 ]
 const concurrentTransactions = 51
+/** 20 ms apart. */
+const attemptsMax = 250
 /** The last version of AddPartitionsToTxn that clients use. */
 const clientsAddPartitions = 3
 /** From these versions on a client leaves AddPartitionsToTxn and AddOffsetsToTxn to the broker (KIP-890). */
@@ -88,7 +90,7 @@ class Transactional {
   /** Waits out the transaction that is being ended, which takes its time. @param {object} [fields] */
   async init(fields = {}) {
     const request = { transactionalId: this.transactionalId, transactionTimeoutMs: 60_000, ...fields }
-    for (;;) {
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const response = await this.#probe.quietly(INIT_PRODUCER_ID, this.#level.of(INIT_PRODUCER_ID), request)
       if (response.errorCode === concurrentTransactions) await delay(20)
       else {
@@ -98,6 +100,7 @@ class Transactional {
         return response
       }
     }
+    throw new Error(`${this.transactionalId} has concurrent transactions for ever`)
   }
 
   /** @param {string} label @param {object} [fields] */
@@ -188,13 +191,14 @@ class Transactional {
 
   /** Waits until the transaction has ended, markers and all. */
   async settled() {
-    for (;;) {
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const { transactionStates } = await this.#probe.quietly(DESCRIBE_TRANSACTIONS, 0, {
         transactionalIds: [this.transactionalId],
       })
       if (!/^(Prepare|Ongoing)/.test(transactionStates[0].transactionState)) return
       await delay(20)
     }
+    throw new Error(`the transaction of ${this.transactionalId} does not end`)
   }
 
   /** @param {string} label */
