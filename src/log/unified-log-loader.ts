@@ -9,7 +9,7 @@
  * - A batch wholly below the recovery point was synced, and is never dropped for a wrong checksum: whoever reads it
  *   must judge. Should the walk end below that point all the same (the framing itself is damaged), the bytes that
  *   are cut off are kept beside the segment, in `<segment>.log.<position>.damaged`.
- * - Segments below the recovery point are not read.
+ * - Segments below the recovery point are not read, but for one that ends at it.
  * - The recovery point is not moved forward: only a sync does that.
  */
 import type { Disk } from '../base/disk.ts'
@@ -194,7 +194,8 @@ function openSegments(names: readonly LogFileName[], options: LoadContext): LogS
 function recover(segments: LogSegments, producers: ProducerStateManager, options: LoadContext): void {
   if (segments.count === 0) return
   const { logger } = options.segment
-  const firstIndex = Math.max(0, segments.floorIndex(options.recoveryPoint))
+  // The one that ends at the recovery point may have been sealed after the sync, its indexes not being covered by it.
+  const firstIndex = Math.max(0, segments.floorIndex(Math.max(0, options.recoveryPoint - 1)))
   const firstBaseOffset = segments.at(firstIndex).baseOffset
   producers.truncateAndReload(options.logStartOffset, firstBaseOffset)
   replayProducers(producers, segments, options.logStartOffset, firstBaseOffset)
@@ -262,7 +263,8 @@ function dropFrom(
   producers: ProducerStateManager,
   options: LoadContext,
 ): void {
-  const dropped = segments.remove(index, segments.count - index)
+  // The last one first: whenever the power goes, what is left has no hole.
+  const dropped = segments.remove(index, segments.count - index).reverse()
   if (dropped.length === 0) return
   options.segment.logger.info(
     `${options.prefix}Deleting segments as part of log recovery: ${dropped.join(', ')}`,
