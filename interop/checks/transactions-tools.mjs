@@ -118,6 +118,7 @@ export async function checkTransactionFiles({ report }, dataFolder) {
   const all = readdirSync(dataFolder, { recursive: true, encoding: 'utf8' })
   const files = (/** @type {RegExp} */ pattern) =>
     all.filter((each) => pattern.test(each)).map((each) => join(dataFolder, each))
+  const data = /(isolation|copy|fencing|tools)[^/]*\/\d{20}/
   for (const line of lines) {
     const peer = await apacheKafka(line)
     if ('missing' in peer) {
@@ -153,11 +154,11 @@ export async function checkTransactionFiles({ report }, dataFolder) {
       ['--transaction-log-decoder'],
       {
         'transactional ids': /key: .*transactionalId/i,
-        Ongoing: /Ongoing/,
-        PrepareCommit: /PrepareCommit/,
-        PrepareAbort: /PrepareAbort/,
-        CompleteCommit: /CompleteCommit/,
-        CompleteAbort: /CompleteAbort/,
+        Ongoing: /Ongoing|"transactionStatus":1\b/,
+        PrepareCommit: /PrepareCommit|"transactionStatus":2\b/,
+        PrepareAbort: /PrepareAbort|"transactionStatus":3\b/,
+        CompleteCommit: /CompleteCommit|"transactionStatus":4\b/,
+        CompleteAbort: /CompleteAbort|"transactionStatus":5\b/,
       },
     )
     await dump(
@@ -171,7 +172,6 @@ export async function checkTransactionFiles({ report }, dataFolder) {
         aborts: /endTxnMarker: ABORT/,
       },
     )
-    const data = /(isolation|copy|fencing|tools)[^/]*\/\d{20}/
     await dump('segments with markers', files(new RegExp(`${data.source}\\.log$`)), ['--deep-iteration'], {
       records: /^\| offset: .*sequence: \d/,
       commits: /endTxnMarker: COMMIT/,
@@ -183,7 +183,7 @@ export async function checkTransactionFiles({ report }, dataFolder) {
   }
   await report.check('transactions: a partition has several segments', () => {
     const counts = new Map()
-    for (const each of files(/isolation-\d\/\d{20}\.log$/)) {
+    for (const each of files(new RegExp(`${data.source}\\.log$`))) {
       const folder = each.slice(0, each.lastIndexOf('/'))
       counts.set(folder, (counts.get(folder) ?? 0) + 1)
     }
