@@ -87,7 +87,7 @@ describe('SystemDisk', () => {
     assert.throws(() => disk.writeFileAtomic(join(inner, 'no', 'a'), 'x'), hasCode('ENOENT'))
   })
 
-  it('takes missing files and folders for removed, and tells kinds and sizes', () => {
+  it('takes missing files and folders for removed, and tells kinds and sizes', async () => {
     const inner = join(folder, 'kinds', 'deep')
     disk.makeDirectory(inner)
     disk.makeDirectory(inner)
@@ -107,8 +107,14 @@ describe('SystemDisk', () => {
     disk.remove(join(inner, 'f'))
     disk.remove(join(inner, 'g'))
     assert.deepEqual(disk.list(inner), [])
-    disk.removeDirectory(join(folder, 'kinds'))
-    disk.removeDirectory(join(folder, 'kinds'))
+    disk.open(join(inner, 'h'), 'create').close()
+    disk.setModifiedMs(join(inner, 'h'), 1_600_000_000_123)
+    assert.equal(disk.stat(join(inner, 'h'))?.modifiedMs, 1_600_000_000_123)
+    await disk.removeAsync(join(inner, 'h'))
+    await disk.removeAsync(join(inner, 'h'))
+    assert.deepEqual(disk.list(inner), [])
+    await disk.removeDirectory(join(folder, 'kinds'))
+    await disk.removeDirectory(join(folder, 'kinds'))
     assert.equal(disk.stat(inner), undefined)
     const { totalBytes, usableBytes } = disk.space(folder)
     assert.ok(totalBytes >= usableBytes && usableBytes > 0)

@@ -411,3 +411,21 @@ test('the time of a tombstone that the offset map had no room for does not begin
     'whoever has read a=1 still learns of its end',
   )
 })
+
+test('segments deleted twice under one name before the first has gone are both removed in their time', async () => {
+  const at = fixture()
+  const log = compactedLog(at, { fileDeleteDelayMs: 60_000 })
+  const names = (): string[] =>
+    at.disk.list(log.directory).flatMap(({ name }) => (name.includes('.log') ? [name] : []))
+  put(log, at, 'a=1')
+  log.roll()
+  const { nextDirtyOffset } = compact(log, at)
+  put(log, at, 'a=2')
+  log.roll()
+  at.clock.advance(30_000)
+  compact(log, at, { from: nextDirtyOffset })
+  const old = '00000000000000000000.log'
+  assert.ok(names().includes(`${old}.deleted`) && names().includes(`${old}.1.deleted`))
+  const reopened = openLog({ ...at, disk: at.disk.crash({ lose: 'none' }) }, log.config)
+  assert.deepEqual(contentOf(reopened), ['1 a=2'])
+})

@@ -110,6 +110,7 @@ test('a slice that a slow reader holds stays readable after its segment was repl
   const { slice } = log.read(0, { maxBytes: 1500, minOneMessage: true, isolation: 'high-watermark' })
   await at.cleanerRound()
   at.clock.advance(log.config.fileDeleteDelayMs + 1)
+  await settled()
   assert.ok(!at.filesOf(log).some((name) => name.endsWith('.deleted')))
   const found = recordsIn(bytesOf(slice!))
   assert.deepEqual(
