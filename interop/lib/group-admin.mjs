@@ -112,3 +112,38 @@ export async function startLoad(bootstrap, topic, { partitions, perSecond }) {
     },
   }
 }
+
+/**
+ * Writes so many records to each partition.
+ * @param {string} bootstrap
+ * @param {string} topic
+ * @param {{partitions: number, recordsEach: number}} options
+ */
+export async function produceEverywhere(bootstrap, topic, { partitions, recordsEach }) {
+  const { default: kafkajs } = await import('kafkajs')
+  const producer = (await connectKafkajs(bootstrap)).producer({
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  })
+  await producer.connect()
+  const messages = Array.from({ length: partitions * recordsEach }, (_, number) => ({
+    partition: number % partitions,
+    value: String(number),
+  }))
+  await producer.send({ topic, acks: -1, messages })
+  await producer.disconnect()
+}
+
+/**
+ * Commits as nobody's member.
+ * @param {string} bootstrap
+ * @param {string} groupId
+ * @param {string} topic
+ * @param {number[]} offsets by partition
+ */
+export async function commitFromOutside(bootstrap, groupId, topic, offsets) {
+  const admin = (await connectKafkajs(bootstrap)).admin()
+  await admin.connect()
+  const partitions = offsets.map((offset, partition) => ({ partition, offset: String(offset) }))
+  await admin.setOffsets({ groupId, topic, partitions })
+  await admin.disconnect()
+}
