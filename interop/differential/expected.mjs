@@ -5,6 +5,7 @@
  * @typedef {object} Expected
  * @property {RegExp} label
  * @property {RegExp} path
+ * @property {import('./cases/kit.mjs').Reference[]} [references] the brokers that differ, all unless said
  * @property {(reference: any, ours: any) => boolean} [when]
  * @property {string} reason
  */
