@@ -173,12 +173,6 @@ export const expected = [
     reason: 'a producer id without an epoch is INVALID_RECORD, as one without a sequence',
   },
   {
-    label: /^produce, bad records: transactional/,
-    path: /errorCode$/,
-    reason:
-      'no transactional id, no transactions yet: INVALID_TXN_STATE; Kafka calls it an authorization failure',
-  },
-  {
     label: /^produce, bad records/,
     path: /logStartOffset$/,
     when: (reference, ours) => reference === -1 && ours === 0,
@@ -190,7 +184,7 @@ export const expected = [
     reason: 'both entries are appended and answered; Kafka loses the first without a word',
   },
   {
-    label: /^sequences: duplicate/,
+    label: /^sequences: duplicate|^transactions: .*produces its duplicate/,
     path: /logAppendTimeMs$/,
     when: (_, ours) => ours === -1,
     reason: "Kafka tells the producer's own timestamp of a duplicate as its append time",

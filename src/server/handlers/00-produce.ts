@@ -17,7 +17,7 @@
 import { AssertionError } from '../../base/assert.ts'
 import { type AppendOutcome, appendFailure } from '../../log/append-outcome.ts'
 import { isInternalTopic } from '../../metadata/topic-names.ts'
-import { ErrorCode, errorMessage } from '../../protocol/error-codes.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ProduceRequest, ProduceResponse } from '../../protocol/messages/00-produce.ts'
 import type { Draft } from '../../protocol/schema.ts'
 import { zstd } from '../../records/compression/zstd.ts'
@@ -106,7 +106,7 @@ function refuseAll(
   const appends: Append[] = []
   for (const topic of request.topicData) {
     for (const { index } of topic.partitionData) {
-      const outcome = failure(errorCode, errorMessage(errorCode))
+      const outcome = failure(errorCode)
       appends.push({ topic, index, partition: undefined, outcome, term: 0 })
     }
   }
