@@ -17,6 +17,7 @@ import { readGroupMetadata } from './group-metadata-records.ts'
 import { GroupRebalance } from './group-rebalance.ts'
 import { JoinGroup, type JoinResult } from './join-group.ts'
 import { LeaveGroup, type LeaveResult, type LeavingMember, unknownMembers } from './leave-group.ts'
+import { validateMember } from './member-validation.ts'
 import { SyncGroup, type SyncResult } from './sync-group.ts'
 
 export type DescribedGroup = NonNullable<Draft<typeof DescribeGroupsResponse>['groups']>[number]
@@ -63,13 +64,13 @@ export class ClassicGroups {
   }
 
   /** @returns an error code: NONE, REBALANCE_IN_PROGRESS for a member that is to join again, or why it is none. */
-  heartbeat({ groupId, memberId, groupInstanceId, generationId }: HeartbeatRequest): number {
-    const group = this.#get(groupId)
+  heartbeat(request: HeartbeatRequest): number {
+    const group = this.#get(request.groupId)
     if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
-    const errorCode = group.validateMember(memberId, groupInstanceId)
+    const errorCode = validateMember(this.#context.logger, group, request, 'heartbeat')
     if (errorCode !== ErrorCode.NONE) return errorCode
-    if (generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION
-    this.rebalance.sessions.extend(group, group.member(memberId)!)
+    if (request.generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION
+    this.rebalance.sessions.extend(group, group.member(request.memberId)!)
     return group.state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
   }
 
