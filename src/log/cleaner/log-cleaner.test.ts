@@ -35,7 +35,7 @@ test('a dirty log is cleaned, checkpointed, and written about as Apache Kafka do
         '\\tCleaned 0\\.0 MB in [\\d.]+ seconds \\([\\d.]+ Mb/sec, [\\d.]+% of total time\\)\\n' +
         `\\tStart size: 0\\.0 MB \\(${end} messages\\)\\n` +
         '\\tEnd size: 0\\.0 MB \\(5 messages\\)\\n' +
-        '\\t9\\d\\.\\d% size reduction \\(9\\d\\.\\d% fewer messages\\)\\n$',
+        '\\t9\\d\\.\\d% size reduction \\(9\\d\\.\\d% fewer messages\\)$',
     ),
   )
 })
