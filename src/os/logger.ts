@@ -113,18 +113,17 @@ export function formatLine(event: {
   return event.error === undefined ? line : `${line}${stackOf(event.error)}\n`
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+const OTHER_CONTROLS = /\n(?!\t)|(?<!\n)\t|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g
+
 /**
  * Messages carry names that clients chose: a line end in one must not begin a line that looks like ours. Lines that
  * begin with a tab go on with the message, as some of Apache Kafka's do.
  */
 function withoutForgedLines(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-  return message.replace(
-    /\n(?!\t)|(?<!\n)\t|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (char) => {
-      return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-    },
-  )
+  return message.replace(OTHER_CONTROLS, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 function localTime(nowMs: number): string {
