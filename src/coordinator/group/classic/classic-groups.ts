@@ -11,7 +11,6 @@ import { NO_RECORDS, type ShardContext } from '../../runtime/coordinator-shard.t
 import type { GroupConfig } from '../group-config.ts'
 import type { GroupRegistry } from '../group-registry.ts'
 import { ClassicGroup } from './classic-group.ts'
-import { joinError } from './classic-member.ts'
 import type { GroupClient } from './group-client.ts'
 import { readGroupMetadata } from './group-metadata-records.ts'
 import { GroupRebalance } from './group-rebalance.ts'
@@ -45,15 +44,12 @@ export class ClassicGroups {
 
   // --- Requests ------------------------------------------------------------------------------------------------------
 
-  /** An empty group of another type makes room; one with members is not joined. */
+  /** An empty consumer group makes room. */
   join(request: JoinGroupRequest, client: GroupClient): JoinResult {
-    const { groupId, memberId } = request
+    const { groupId } = request
     const group = this.#groups.get(groupId)
     if (group === undefined || group instanceof ClassicGroup)
       return this.#joinGroup.join(group, request, client)
-    if (group.validateDelete() !== ErrorCode.NONE) {
-      return { records: NO_RECORDS, response: joinError(memberId, ErrorCode.INCONSISTENT_GROUP_PROTOCOL) }
-    }
     const result = this.#joinGroup.join(undefined, request, client)
     const isJoined = this.#groups.get(groupId) !== group
     return isJoined ? { ...result, records: [...group.tombstones(), ...result.records] } : result
@@ -78,6 +74,13 @@ export class ClassicGroups {
     const group = this.#get(groupId)
     if (group === undefined) return { records: NO_RECORDS, response: unknownMembers(leaving) }
     return this.#leaveGroup.leave(group, leaving)
+  }
+
+  /** It was a consumer group, and the last of its members that spoke that protocol has left. */
+  rebalanceDowngraded(groupId: string): void {
+    const group = this.#get(groupId)
+    const reason = `Downgrade group ${groupId} from consumer to classic.`
+    if (group?.state === 'Stable') this.rebalance.prepare(group, reason)
   }
 
   /** Undefined: there is no such classic group. Metadata and assignments are told of a stable group alone. */

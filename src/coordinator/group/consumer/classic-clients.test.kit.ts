@@ -68,6 +68,11 @@ export class ClassicClients {
     }
   }
 
+  /** Undefined: there is no such client. */
+  idOf(name: string): string | undefined {
+    return this.#clients.get(name)?.memberId
+  }
+
   #client(name: string): ClassicClient {
     const known = this.#clients.get(name)
     if (known !== undefined) return known

@@ -209,7 +209,7 @@ export class ConsumerTranscript {
       this.#bench.offsets.commit({
         groupId: args.text('group', 'g'),
         committer: {
-          memberId: name === 'nobody' ? '' : client.memberId,
+          memberId: name === 'nobody' ? '' : (this.#classic.idOf(name) ?? client.memberId),
           groupInstanceId: null,
           generationIdOrMemberEpoch: args.number('epoch', name === 'nobody' ? -1 : client.epoch),
         },
