@@ -74,13 +74,16 @@ export async function checkGroupTools(context, { client, hasConsumerProtocol, re
  *   line: string}} options
  * @returns {Promise<string[]>} what was said, as sections
  */
-async function checkTool({ report, bootstrap, createTopic }, options) {
+async function checkTool({ report, bootstrap, brokerKind, createTopic }, options) {
   const { client, hasConsumerProtocol, expected, home, line } = options
   const topic = `tools-${line}`
   if (!(await createTopic(topic, partitions))) return []
   await produceEverywhere(bootstrap, topic, { partitions, recordsEach })
   const empty = `${topic}-empty`
   await commitFromOutside(bootstrap, empty, topic, [5, 10, 0])
+
+  // DescribeGroups 6, which the tools of 4.1 use where they can, has an error for a group that isn't there (KIP-1043).
+  const tellsAbsent = brokerKind !== 'apache-3.9' || line === '3.9'
 
   const history = new GroupHistory()
   const groups = { live: `${topic}-live`, consumer: `${topic}-consumer` }
@@ -134,7 +137,7 @@ async function checkTool({ report, bootstrap, createTopic }, options) {
     await step(`--describe --group ${groups.live} --members --verbose`)
     await step(`--describe --group ${groups.live} --state`)
     await step(`--describe --group ${empty} --state`)
-    await step(`--describe --group ${topic}-absent`)
+    if (tellsAbsent) await step(`--describe --group ${topic}-absent`)
     if (hasConsumerProtocol) {
       await step(`--describe --group ${groups.consumer}`)
       await step(`--describe --group ${groups.consumer} --members --verbose`)
@@ -147,10 +150,10 @@ async function checkTool({ report, bootstrap, createTopic }, options) {
     await step(`--reset-offsets --group ${groups.live} --topic ${topic} --to-earliest --execute`)
     await step(`--delete-offsets --group ${groups.live} --topic ${topic}`)
     await step(`--delete-offsets --group ${empty} --topic ${topic}:2`)
-    await step(`--describe --group ${empty}`.concat(' --offsets'))
+    await step(`--describe --group ${empty} --offsets`)
     await step(`--delete --group ${groups.live}`)
     await step(`--delete --group ${empty} --group ${topic}-absent`)
-    await step(`--describe --group ${empty} --members`)
+    if (tellsAbsent) await step(`--describe --group ${empty} --members`)
     await history.killAll()
     await report.check(`kafka-consumer-groups ${line} --list`, async () => {
       const list = async (/** @type {string[]} */ ...args) => {
