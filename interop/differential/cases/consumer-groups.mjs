@@ -178,8 +178,12 @@ async function ofOne(probe) {
     const groupId = `consumer-one-${version}`
     const one = new Member(probe, version, groupId, 'one')
     const describe = async (/** @type {string} */ label) => {
-      for (const each of probe.versions(CONSUMER_GROUP_DESCRIBE))
-        await probe.ask(`${label}, ${version}`, CONSUMER_GROUP_DESCRIBE, each, { groupIds: [groupId] })
+      for (const each of probe.versions(CONSUMER_GROUP_DESCRIBE)) {
+        await probe.ask(`${label}, ${version}`, CONSUMER_GROUP_DESCRIBE, each, {
+          groupIds: [groupId],
+          includeAuthorizedOperations: each > 0,
+        })
+      }
     }
     await one.beat('joins', { ...joining, subscribedTopicNames: ['consumed', 'nowhere'] })
     await describe('describes')
@@ -291,7 +295,8 @@ async function ofTwo(probe) {
       const join = { ...joining, subscribedTopicNames: ['consumed-a', 'consumed-b'], serverAssignor }
       a.own(await a.beat('joins', join))
       b.own(await b.beat('joins second', join))
-      const gives = await a.beat('is to give up partitions')
+      // Which ones depends on the order of the ids: the broker's, or ours.
+      const gives = version === 0 ? await a.beatQuietly({}) : await a.beat('is to give up partitions')
       await b.beat('waits for them')
       a.own(gives)
       await a.settle()
