@@ -11,6 +11,11 @@ import { logEnds } from '../lib/log-ends.mjs'
 import { runProgram } from '../lib/processes.mjs'
 import { expect } from '../lib/report.mjs'
 
+/** What kafka-dump-log remarks on a segment that was compacted, as the internal topics' are. */
+const compacted = [
+  /^Non-consecutive offsets in .*\/__(consumer_offsets|transaction_state)-/,
+  /^ +\d+ is followed by \d+$/,
+]
 const lines = /** @type {const} */ (['3.9', '4.1'])
 
 /** @param {import('./transactions.mjs').TransactionContext} context */
@@ -143,7 +148,10 @@ export async function checkTransactionFiles({ report }, dataFolder) {
             expect(!/isvalid: false|Exception|Could not|corrupt|"unknown"/i.test(said), said.slice(0, 300))
           },
         })
-        expect(stderr === '', stderr.slice(0, 300))
+        const unsound = stderr
+          .split('\n')
+          .filter((said) => said !== '' && !compacted.some((pattern) => pattern.test(said)))
+        expect(unsound.length === 0, unsound.join(' | ').slice(0, 300))
         for (const [each, count] of Object.entries(counts)) expect(count > 0, `no ${each}`)
         const told = Object.entries(counts).map(([each, count]) => `${count} ${each}`)
         return `${chosen.length} files: ${told.join(', ')}`
@@ -154,9 +162,8 @@ export async function checkTransactionFiles({ report }, dataFolder) {
       ['--transaction-log-decoder'],
       {
         'transactional ids': /key: .*transactionalId/i,
-        Ongoing: /Ongoing|"transactionStatus":1\b/,
-        PrepareCommit: /PrepareCommit|"transactionStatus":2\b/,
-        PrepareAbort: /PrepareAbort|"transactionStatus":3\b/,
+        // What is compacted away is not required: the last ones are in segments that are not.
+        'states on the way': /Ongoing|PrepareCommit|PrepareAbort|"transactionStatus":[123]\b/,
         CompleteCommit: /CompleteCommit|"transactionStatus":4\b/,
         CompleteAbort: /CompleteAbort|"transactionStatus":5\b/,
       },
