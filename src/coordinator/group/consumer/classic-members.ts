@@ -87,7 +87,9 @@ export function classicJoin(
   if (isRefusal(member)) return refusedJoin(member.errorCode)
 
   const { groupId } = group
-  const downgrade = hadConsumerSpeaker(group) ? downgradeRecords(context, draft.group) : undefined
+  const former = instanceId === null ? undefined : group.staticMember(instanceId)
+  // A static member took the place of its former self, which may have been the last to speak the other protocol.
+  const downgrade = former?.metadata.classic === null ? downgradeRecords(context, draft.group) : undefined
   if (downgrade === undefined) {
     deadlines.set(groupId, memberId, 'session', sessionTimeoutMs)
     deadlines.clear(groupId, memberId, 'join')
@@ -127,10 +129,6 @@ function supportsProtocols(group: ConsumerGroup, { protocolType, protocols }: Jo
   return protocols.some(({ name }) =>
     others.every(({ supportedProtocols }) => supportedProtocols.some((protocol) => protocol.name === name)),
   )
-}
-
-function hadConsumerSpeaker(group: ConsumerGroup): boolean {
-  return [...group.members.values()].some(({ metadata }) => metadata.classic === null)
 }
 
 function refusedJoin(errorCode: number, memberId = ''): ShardResult<JoinResponse> {
