@@ -167,10 +167,14 @@ function stage(
   const { acks } = request
   if (acks !== 0 && acks !== 1 && acks !== -1) return failure(ErrorCode.INVALID_REQUIRED_ACKS)
   if (topic === undefined) return failure(ErrorCode.UNKNOWN_TOPIC_ID)
+  const missing =
+    partition === undefined ? missingPartitionError(services, topic, data.index) : ErrorCode.NONE
+  // What the cluster doesn't know is not here, whatever its name.
+  if (missing === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return failure(missing)
   if (isInternalTopic(topic) && context.clientId !== ADMIN_CLIENT_ID) {
     return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, `Cannot append to internal topic ${topic}`)
   }
-  if (partition === undefined) return failure(missingPartitionError(services, topic, data.index))
+  if (partition === undefined) return failure(missing)
   if (partition.role === 'offline') return failure(ErrorCode.KAFKA_STORAGE_ERROR)
   if (!partition.isLeader) return failure(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   if (acks === -1 && partition.isUnderMinIsr) return failure(ErrorCode.NOT_ENOUGH_REPLICAS)
