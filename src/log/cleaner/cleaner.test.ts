@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as RecordBatch from '../../records/record-batch.ts'
 import type { RecordDraft } from '../../records/record-batch-builder.ts'
 import { buildEndTransactionMarker } from '../../records/record-batch-builder.ts'
 import type { LogConfig } from '../log-config.ts'
-import { append, type Fixture, fixture, openLog, readAll } from '../log-fixture.test.ts'
+import { append, bytesOf, type Fixture, fixture, openLog, readAll } from '../log-fixture.test.ts'
 import type { UnifiedLog } from '../unified-log.ts'
 import { batchesOf, compact, contentOf } from './cleaner.test.kit.ts'
 
@@ -428,4 +429,37 @@ test('segments deleted twice under one name before the first has gone are both r
   assert.ok(names().includes(`${old}.deleted`) && names().includes(`${old}.1.deleted`))
   const reopened = openLog({ ...at, disk: at.disk.crash({ lose: 'none' }) }, log.config)
   assert.deepEqual(contentOf(reopened), ['1 a=2'])
+})
+
+test('a consumer is not given batches without records alone, unless nothing else lies between it and the end', () => {
+  const at = fixture()
+  const log = compactedLog(at)
+  const producer = (baseSequence: number) => ({ producerId: 7, producerEpoch: 0, baseSequence })
+  put(log, at, 'a=1')
+  put(log, at, 'a=2', producer(0))
+  put(log, at, 'a=3')
+  log.roll()
+  put(log, at, 'b=1')
+  log.roll()
+  put(log, at, 'b=2 a=4')
+  log.roll()
+  log.updateConfig({ ...log.config, segmentBytes: 1 })
+  compact(log, at)
+  const emptyOrNot = batchesOf(log).map(({ baseOffset, records: { length } }) => [baseOffset, length])
+  assert.deepEqual(emptyOrNot, [
+    [1, 0],
+    [2, 0],
+    [3, 0],
+    [4, 2],
+  ])
+  const firstOffset = (fetchOffset: number, isolation: 'log-end' | 'high-watermark'): number => {
+    const { slice } = log.read(fetchOffset, { maxBytes: 1, minOneMessage: true, isolation })
+    return RecordBatch.baseOffset(bytesOf(slice!))
+  }
+  for (const fetchOffset of [0, 1, 2, 3, 4]) assert.equal(firstOffset(fetchOffset, 'high-watermark'), 4)
+  assert.equal(firstOffset(0, 'log-end'), 1, 'a replica copies them')
+  log.truncateTo(4)
+  log.updateHighWatermark(4)
+  for (const fetchOffset of [0, 1]) assert.equal(firstOffset(fetchOffset, 'high-watermark'), 1)
+  assert.equal(firstOffset(3, 'high-watermark'), 3, 'it takes the reader to the end')
 })
