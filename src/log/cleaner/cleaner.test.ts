@@ -463,3 +463,16 @@ test('a consumer is not given batches without records alone, unless nothing else
   for (const fetchOffset of [0, 1]) assert.equal(firstOffset(fetchOffset, 'high-watermark'), 1)
   assert.equal(firstOffset(3, 'high-watermark'), 3, 'it takes the reader to the end')
 })
+
+test('files that an earlier clean has left are gone before a new one makes its own', () => {
+  const at = fixture()
+  const log = compactedLog(at)
+  put(log, at, 'a=1')
+  log.roll()
+  const left = `${log.directory}/00000000000000000000.timeindex.cleaned`
+  at.disk.open(left, 'create').close()
+  const seen: boolean[] = []
+  compact(log, at, { onStep: () => seen.push(at.disk.stat(left) !== undefined) })
+  assert.deepEqual(seen.slice(0, 3), [true, false, false])
+  assert.equal(at.disk.stat(left), undefined)
+})
