@@ -54,7 +54,7 @@ export class SystemDisk implements Disk {
     return attempt(path, () => {
       const stat = fs.statSync(path, { throwIfNoEntry: false })
       if (stat === undefined) return undefined
-      return { kind: kindOf(stat), sizeBytes: stat.size, modifiedMs: Math.trunc(stat.mtimeMs) }
+      return { kind: kindOf(stat), sizeBytes: stat.size, modifiedMs: Math.round(stat.mtimeMs) }
     })
   }
 

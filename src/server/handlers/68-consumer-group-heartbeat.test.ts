@@ -94,7 +94,7 @@ test('members are described in both versions, and who is none is not found', asy
           memberType: version === 0 ? -1 : 1,
         },
       ],
-      authorizedOperations: -2147483648,
+      authorizedOperations: 3400,
     })
     assert.deepEqual(
       [nowhere!.errorCode, nowhere!.errorMessage],
