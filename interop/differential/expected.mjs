@@ -42,6 +42,12 @@ export const expected = [
 
   // Metadata and admin
   {
+    label: /^api versions: .* v[34]$/,
+    path: /(supported|finalized)Features\[(group|transaction)\.version\]$/,
+    when: (reference) => reference === undefined,
+    reason: 'the features of Kafka 4.1 that are there: consumer groups of KIP-848, transaction version 2',
+  },
+  {
     label: /^metadata: neither v12/,
     path: /./,
     reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; we answer INVALID_REQUEST for that topic',
