@@ -295,8 +295,9 @@ async function ofTwo(probe) {
       const join = { ...joining, subscribedTopicNames: ['consumed-a', 'consumed-b'], serverAssignor }
       a.own(await a.beat('joins', join))
       b.own(await b.beat('joins second', join))
-      // Which ones depends on the order of the ids: the broker's, or ours.
-      const gives = version === 0 ? await a.beatQuietly({}) : await a.beat('is to give up partitions')
+      // Which ones depends on the order of ids: the members' and, for uniform, the topics'.
+      const isSettled = version > 0 && serverAssignor === 'range'
+      const gives = isSettled ? await a.beat('is to give up partitions') : await a.beatQuietly({})
       await b.beat('waits for them')
       a.own(gives)
       await a.settle()
@@ -311,10 +312,7 @@ async function ofTwo(probe) {
         epochs: [group.groupEpoch, group.assignmentEpoch, a.memberEpoch, b.memberEpoch],
         sizes: group.members
           .map((/** @type {any} */ member) =>
-            member.assignment.topicPartitions
-              .map((/** @type {any} */ each) => `${each.topicName} ${each.partitions.length}`)
-              .sort()
-              .join(' '),
+            sizesOf(member.assignment.topicPartitions, serverAssignor === 'range'),
           )
           .sort(),
       })
@@ -325,6 +323,19 @@ async function ofTwo(probe) {
       await a.beat('leaves', { memberEpoch: -1 })
     }
   }
+}
+
+/**
+ * How many partitions a member has, of each topic where that is settled.
+ * @param {{topicName: string, partitions: number[]}[]} assigned
+ * @param {boolean} byTopic
+ */
+function sizesOf(assigned, byTopic) {
+  if (!byTopic) return assigned.reduce((sum, { partitions }) => sum + partitions.length, 0)
+  return assigned
+    .map(({ topicName, partitions }) => `${topicName} ${partitions.length}`)
+    .sort()
+    .join(' ')
 }
 
 /** @param {import('./kit.mjs').Probe} probe */
