@@ -161,7 +161,7 @@ export class GroupBench {
           for (const held of [assignment.assigned, assignment.pendingRevocation]) {
             for (const [topicId, partitions] of held) {
               for (const partition of partitions) {
-                const name = `${this.topicName(topicId)}-${partition}`
+                const name = `${topicId}-${partition}`
                 assert.equal(holders.get(name), undefined, `${name} is held twice`)
                 assert.equal(group.isFree(topicId, partition), false, `${name} is held and free`)
                 holders.set(name, memberId)
