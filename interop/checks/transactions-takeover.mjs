@@ -62,7 +62,7 @@ export async function checkTakeover({ report, folder, brokerKind }, clients) {
  * @param {Kind} from
  * @param {Kind} to
  */
-export async function takeOver(client, folder, from, to) {
+async function takeOver(client, folder, from, to) {
   const port = await freePort()
   const bootstrap = `127.0.0.1:${port}`
   const [fromFolder, toFolder] = [join(folder, 'from'), join(folder, 'to')]
