@@ -27,10 +27,15 @@ async function connectKafkajs(bootstrap) {
   })
 }
 
-/** @param {{partition: number, offset: string}[]} offsets */
+/**
+ * @param {{partition: number, offset: string}[]} offsets
+ * @returns {Map<number, number>} in the order of partitions
+ */
 const asMap = (offsets) =>
   new Map(
-    offsets.map(({ partition, offset }) => [partition, Number(offset)]).sort(([a = 0], [b = 0]) => a - b),
+    offsets
+      .toSorted((a, b) => a.partition - b.partition)
+      .map(({ partition, offset }) => [partition, Number(offset)]),
   )
 
 /**
@@ -58,10 +63,10 @@ export async function groupAdmin(bootstrap) {
   const admin = (await connectKafkajs(bootstrap)).admin()
   await admin.connect()
   return {
-    ends: async (topic) => /** @type {Map<number, number>} */ (asMap(await admin.fetchTopicOffsets(topic))),
+    ends: async (topic) => asMap(await admin.fetchTopicOffsets(topic)),
     committed: async (groupId, topic) => {
       const [found] = await patiently(() => admin.fetchOffsets({ groupId, topics: [topic] }))
-      return /** @type {Map<number, number>} */ (asMap(found?.partitions ?? []))
+      return asMap(found?.partitions ?? [])
     },
     describe: async (group) => {
       const found = (await patiently(() => admin.describeGroups([group]))).groups[0]
