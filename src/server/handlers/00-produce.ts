@@ -15,6 +15,7 @@
  * - Transactional batches without a transactional id, or of several producers, refuse the whole request.
  */
 import { AssertionError } from '../../base/assert.ts'
+import { throwUncaught } from '../../base/uncaught.ts'
 import { type AppendOutcome, appendFailure } from '../../log/append-outcome.ts'
 import { isInternalTopic } from '../../metadata/topic-names.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -90,8 +91,7 @@ function begin(
         if (!context.responded) append(services, request, context, permits)
         order.release(context.connection)
       },
-      // A bug is not an answer: it is thrown where nobody catches it.
-      (error: unknown) => services.clock.endOfTick(() => rethrow(error)),
+      (error: unknown) => throwUncaught(services.clock, error),
     )
   }
 }
@@ -301,8 +301,4 @@ function partitionResponse(services: BrokerServices, context: RequestContext, ap
       ? { currentLeader: currentLeaderOf(services, partition!.topic, index) }
       : undefined),
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }
