@@ -97,10 +97,10 @@ export class GroupBench {
   // --- Topics --------------------------------------------------------------------------------------------------------
 
   /** Makes a topic, or gives it more partitions. */
-  setTopic(name: string, partitionCount: number): void {
+  setTopic(name: string, partitionCount: number, givenId?: string): void {
     const known = this.#metadataCache.topic(name)?.partitions.size ?? 0
     if (known === 0) {
-      const topicId = `${`${this.#topicNames.size + 1}-${name}`.padEnd(21, '_').slice(0, 21)}A`
+      const topicId = givenId ?? `${`${this.#topicNames.size + 1}-${name}`.padEnd(21, '_').slice(0, 21)}A`
       this.#topicIds.set(name, topicId)
       this.#topicNames.set(topicId, name)
     }
