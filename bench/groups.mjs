@@ -51,6 +51,8 @@ const overrides = {
   'group.initial.rebalance.delay.ms': '0',
   'offsets.topic.num.partitions': '50',
   'offsets.topic.replication.factor': '1',
+  // The connections all come at once.
+  'socket.listen.backlog.size': '4096',
 }
 
 /**

@@ -51,6 +51,8 @@ export interface ListenOptions {
   readonly port: number
   readonly sendBufferBytes?: number
   readonly receiveBufferBytes?: number
+  /** Connections that the kernel holds until they are accepted; 50 if not given, as Kafka. */
+  readonly backlogSize?: number
 }
 
 export class NetworkError extends Error {

@@ -116,6 +116,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     connectionsMaxIdleMs: config.connectionsMaxIdleMs,
     sendBufferBytes: config.socketSendBufferBytes,
     receiveBufferBytes: config.socketReceiveBufferBytes,
+    backlogSize: config.socketListenBacklogSize,
   })
   let isServing = false
   stopSteps.add(async () => {

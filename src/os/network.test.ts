@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket as NetSocket } from 'node:net'
 import { test } from 'node:test'
@@ -213,6 +214,20 @@ for (const mode of ['direct', 'data'] as const) {
     assert.equal(all.server.socket.localPort, all.listener.port)
     assert.equal(all.server.socket.remotePort, all.client.localPort)
     await close(all)
+  })
+
+  test(`${mode}: a busy process's listener holds as many connections as its backlog says`, async () => {
+    const accept = (socket: Socket): SocketHandler => new Recorder(socket)
+    const listener = await network.listen({ host: '127.0.0.1', port: 0, backlogSize: 300 }, accept)
+    // While the child connects, this process waits and accepts none. The kernel repeats what it dropped after 1 s.
+    const program = `
+      let left = 300
+      const done = () => --left || process.exit(0)
+      for (let i = left; i > 0; i--) require('net').connect(${listener.port}, '127.0.0.1', done)
+      setTimeout(() => process.exit(1), 900)`
+    const { status } = spawnSync(process.execPath, ['-e', program], { timeout: 10_000 })
+    await listener.close()
+    assert.equal(status, 0)
   })
 
   test(`${mode}: a port in use is an error with the system's code, and free after close`, async () => {

@@ -18,8 +18,8 @@ import { NetworkError } from '../base/network.ts'
 /** 'direct': into the handler's memory. 'data': by 'data' events and a copy. 'auto': direct if it works here. */
 export type SocketReadMode = 'auto' | 'direct' | 'data'
 
-/** Connections that the kernel holds for us until we accept them: Kafka's `socket.listen.backlog.size`. */
-const BACKLOG = 50
+/** Kafka's default of `socket.listen.backlog.size`. */
+const BACKLOG_SIZE_DEFAULT = 50
 
 interface NodeHandle {
   close(): void
@@ -73,7 +73,8 @@ function listen(
       reject(new NetworkError(error.code ?? 'EIO', error.message, { cause: error }))
     })
     const place = options.host === undefined ? {} : { host: options.host }
-    server.listen({ ...place, port: options.port, backlog: BACKLOG }, () => {
+    const backlog = options.backlogSize ?? BACKLOG_SIZE_DEFAULT
+    server.listen({ ...place, port: options.port, backlog }, () => {
       server.removeAllListeners('error')
       // A failed accept (EMFILE) costs one connection; the listener goes on.
       server.on('error', () => {})

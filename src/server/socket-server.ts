@@ -45,6 +45,8 @@ export interface SocketServerOptions {
   readonly connectionsMaxIdleMs: number
   readonly sendBufferBytes?: number
   readonly receiveBufferBytes?: number
+  /** `socket.listen.backlog.size`. */
+  readonly backlogSize?: number
 }
 
 export interface BoundListener {
@@ -98,12 +100,13 @@ export class SocketServer implements ConnectionHost {
   /** Opens a listener and serves it. Rejects with NetworkError. */
   async listen({ name, host, port }: ListenerOptions): Promise<BoundListener> {
     assert(this.#stopping === undefined, 'a stopped server opens no listener')
-    const { network, sendBufferBytes, receiveBufferBytes } = this.#options
-    const buffers = {
+    const { network, sendBufferBytes, receiveBufferBytes, backlogSize } = this.#options
+    const settings = {
+      ...(backlogSize === undefined ? undefined : { backlogSize }),
       ...(sendBufferBytes === undefined ? undefined : { sendBufferBytes }),
       ...(receiveBufferBytes === undefined ? undefined : { receiveBufferBytes }),
     }
-    const listener = await network.listen({ host, port, ...buffers }, (socket) => this.#accept(name, socket))
+    const listener = await network.listen({ host, port, ...settings }, (socket) => this.#accept(name, socket))
     this.#listeners.push(listener)
     this.#logger.info(`Awaiting socket connections on ${host ?? '0.0.0.0'}:${listener.port}.`)
     this.#sweepIdleLater()
