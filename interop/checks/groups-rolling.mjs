@@ -11,7 +11,7 @@ import { groupAdmin, startLoad } from '../lib/group-admin.mjs'
 import { GroupHistory } from '../lib/group-history.mjs'
 import { GroupMember } from '../lib/group-member.mjs'
 import { expect } from '../lib/report.mjs'
-import { waitUntil } from '../lib/wait.mjs'
+import { delay, waitUntil } from '../lib/wait.mjs'
 
 const partitions = 11
 const perSecond = 200
@@ -88,7 +88,7 @@ export async function checkRolling(context, { title, group, roles, sameGeneratio
       for (const role of paused) members.delete(role)
       for (const sleeper of sleepers) sleeper?.pause()
       await stable()
-      await new Promise((resolve) => setTimeout(resolve, overtakenMs))
+      await delay(overtakenMs)
       for (const sleeper of sleepers) sleeper?.resume()
       for (const [index, role] of paused.entries()) {
         const sleeper = sleepers[index]

@@ -1,6 +1,7 @@
 /** Consumer groups: the clients of the run as members of shared groups, and Kafka's tools over groups. */
 import { groupClients } from '../clients/group-clients.mjs'
 import { checkAssignment } from './groups-assignment.mjs'
+import { checkGroupKills, checkGroupRestarts } from './groups-kill.mjs'
 import { checkCooperative, checkStaticMembers } from './groups-restart.mjs'
 import { checkRolling } from './groups-rolling.mjs'
 
@@ -17,8 +18,16 @@ const mixedCast = {
   consumer: ['java-4.1', 'librdkafka-new'],
 }
 
-/** @param {Context} context */
-export async function checkGroups(context) {
+/** What --only takes: "groups" for all of it, or some of these. */
+export const groupParts = /** @type {const} */ ([
+  'groups-assignment',
+  'groups-restart',
+  'groups-kill',
+  'groups-rolling',
+])
+
+/** @param {Context} context @param {(typeof groupParts[number])[]} parts */
+export async function checkGroups(context, parts) {
   const { report, folder, brokerKind } = context
   const found = await groupClients(folder)
   for (const { name, missing } of found) if (missing) report.skip(`groups with ${name}`, missing)
@@ -37,42 +46,60 @@ export async function checkGroups(context) {
   if (!hasConsumerProtocol)
     report.skip('groups of the consumer protocol', 'Apache Kafka 3.9 has it switched off')
 
-  const cases = some('java-4.1', 'kafka-python').flatMap((client) =>
-    /** @type {const} */ (['range', 'roundrobin']).map(
-      (assignor) => /** @type {const} */ ({ client, assignor, protocol: 'classic' }),
-    ),
-  )
-  if (hasConsumerProtocol) {
-    const [client] = some('java-4.1')
-    if (client) cases.push({ client, assignor: 'range', protocol: 'consumer' })
+  if (parts.includes('groups-assignment')) {
+    const cases = some('java-4.1', 'kafka-python').flatMap((client) =>
+      /** @type {const} */ (['range', 'roundrobin']).map(
+        (assignor) => /** @type {const} */ ({ client, assignor, protocol: 'classic' }),
+      ),
+    )
+    const consumer = hasConsumerProtocol ? some('java-4.1') : []
+    await checkAssignment(context, [
+      ...cases,
+      ...consumer.map((client) => /** @type {const} */ ({ client, assignor: 'range', protocol: 'consumer' })),
+    ])
   }
-  await checkAssignment(context, cases)
-  await checkStaticMembers(context, some('java-4.1', 'librdkafka', 'java-3.9'), 'classic')
-  if (hasConsumerProtocol) await checkStaticMembers(context, some('java-4.1', 'librdkafka-new'), 'consumer')
-  await checkCooperative(context, some('java-4.1', 'java-3.9', 'java-4.1'))
-  await checkCooperative(context, some('librdkafka-new', 'librdkafka-new', 'librdkafka-new'))
 
-  const classic = cast(classicCast, { assignor: 'range' })
-  await checkRolling(context, {
-    title: 'one group, classic protocol',
-    group: 'rolling-classic',
-    roles: classic,
-  })
+  if (parts.includes('groups-restart')) {
+    await checkStaticMembers(context, some('java-4.1', 'librdkafka', 'java-3.9'), 'classic')
+    if (hasConsumerProtocol) {
+      await checkStaticMembers(context, some('java-4.1', 'librdkafka-new'), 'consumer')
+    }
+    await checkCooperative(context, some('java-4.1', 'java-3.9', 'java-4.1'))
+    await checkCooperative(context, some('librdkafka-new', 'librdkafka-new', 'librdkafka-new'))
+  }
 
-  if (!hasConsumerProtocol) return
-  const consumer = cast(consumerCast, { assignor: 'uniform', protocol: 'consumer' })
-  await checkRolling(context, {
-    title: 'one group, consumer protocol',
-    group: 'rolling-consumer',
-    roles: consumer,
-    sameGeneration: false,
-  })
-  const mixed = [...cast(mixedCast.classic, { assignor: 'range' })]
-  mixed.push(...cast(mixedCast.consumer, { assignor: 'range', protocol: 'consumer' }))
-  await checkRolling(context, {
-    title: 'one group, members of both protocols',
-    group: 'rolling-mixed',
-    roles: mixed,
-    sameGeneration: false,
-  })
+  if (parts.includes('groups-kill') && brokerKind === 'running') {
+    report.skip('kills and restarts under groups', 'a running broker is not ours to kill')
+  } else if (parts.includes('groups-kill')) {
+    const clients = some('librdkafka', 'java-4.1', 'kafka-python')
+    for (const visitor of some('librdkafka')) await checkGroupKills(context, { clients, visitor })
+    await checkGroupRestarts(context, { clients: some('java-4.1', 'librdkafka'), protocol: 'classic' })
+    if (hasConsumerProtocol) {
+      const ofConsumerProtocol = some('java-4.1', 'librdkafka-new')
+      await checkGroupRestarts(context, { clients: ofConsumerProtocol, protocol: 'consumer' })
+    }
+  }
+
+  if (parts.includes('groups-rolling')) {
+    const classic = cast(classicCast, { assignor: 'range' })
+    const title = 'one group, classic protocol'
+    await checkRolling(context, { title, group: 'rolling-classic', roles: classic })
+    if (hasConsumerProtocol) {
+      await checkRolling(context, {
+        title: 'one group, consumer protocol',
+        group: 'rolling-consumer',
+        roles: cast(consumerCast, { assignor: 'uniform', protocol: 'consumer' }),
+        sameGeneration: false,
+      })
+      await checkRolling(context, {
+        title: 'one group, members of both protocols',
+        group: 'rolling-mixed',
+        roles: [
+          ...cast(mixedCast.classic, { assignor: 'range' }),
+          ...cast(mixedCast.consumer, { assignor: 'range', protocol: 'consumer' }),
+        ],
+        sameGeneration: false,
+      })
+    }
+  }
 }

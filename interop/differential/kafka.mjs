@@ -7,12 +7,12 @@ import { freePort, waitUntilServing } from '../../scripts/peers/probe.mjs'
 const readyTimeoutMs = 90_000
 
 /**
- * @param {{home: string, folder: string, overrides: Record<string, string>}} options home holds libs/
- * @returns {Promise<{port: number, stop: () => Promise<void>}>}
+ * @param {{home: string, folder: string, overrides: Record<string, string>, port?: number}} options home holds libs/
+ * @returns {Promise<{port: number, stop: (signal?: NodeJS.Signals) => Promise<void>}>}
  */
-export async function startKafkaWithZooKeeper({ home, folder, overrides }) {
+export async function startKafkaWithZooKeeper({ home, folder, overrides, port: wanted }) {
   mkdirSync(folder, { recursive: true })
-  const [port, zooKeeperPort] = [await freePort(), await freePort()]
+  const [port, zooKeeperPort] = [wanted ?? (await freePort()), await freePort()]
   const zooKeeper = startJvm(home, folder, 'zookeeper', 'org.apache.zookeeper.server.quorum.QuorumPeerMain', {
     dataDir: join(folder, 'zookeeper'),
     clientPort: String(zooKeeperPort),
@@ -27,14 +27,14 @@ export async function startKafkaWithZooKeeper({ home, folder, overrides }) {
     'log.dirs': join(folder, 'data'),
     ...overrides,
   })
-  const stop = async () => {
-    await kafka.stop()
-    await zooKeeper.stop()
+  const stop = async (/** @type {NodeJS.Signals} */ signal = 'SIGTERM') => {
+    await kafka.stop(signal)
+    await zooKeeper.stop('SIGKILL')
   }
   try {
     await waitUntilServing({ port, timeoutMs: readyTimeoutMs, isAlive: kafka.isAlive })
   } catch (error) {
-    await stop()
+    await stop('SIGKILL')
     throw error
   }
   return { port, stop }
@@ -67,8 +67,8 @@ function startJvm(home, folder, name, mainClass, properties) {
   const exited = new Promise((resolve) => child.once('exit', resolve))
   return {
     isAlive: () => child.exitCode === null && child.signalCode === null,
-    stop: async () => {
-      child.kill('SIGKILL')
+    stop: async (/** @type {NodeJS.Signals} */ signal) => {
+      child.kill(signal)
       await exited
     },
   }

@@ -20,11 +20,15 @@ import { freePort } from '../../scripts/peers/probe.mjs'
 import { startBroker } from '../lib/broker.mjs'
 import { cases as cluster } from './cases/cluster.mjs'
 import { cases as connection } from './cases/connection.mjs'
+import { cases as consumerGroups } from './cases/consumer-groups.mjs'
 import { cases as fetch } from './cases/fetch.mjs'
+import { cases as groups } from './cases/groups.mjs'
 import { cases as idempotence } from './cases/idempotence.mjs'
+import { cases as offsetCommits } from './cases/offset-commits.mjs'
 import { cases as offsets } from './cases/offsets.mjs'
 import { cases as produce } from './cases/produce.mjs'
 import { cases as topics } from './cases/topics.mjs'
+import { cases as transactions } from './cases/transactions.mjs'
 import { expected } from './expected.mjs'
 import { startKafkaWithZooKeeper } from './kafka.mjs'
 import { Peer } from './peer.mjs'
@@ -32,7 +36,7 @@ import { differences, Probe } from './transcript.mjs'
 
 /** The versions that a broker advertises, by key. @typedef {[number, [number, number]][]} Versions */
 /** @typedef {{versions: Versions, outcomes: import('./transcript.mjs').Transcript}} Recorded */
-/** @typedef {'zookeeper' | 'kraft'} Reference */
+/** @typedef {import('./cases/kit.mjs').Reference} Reference */
 
 const overrides = {
   'num.partitions': '2',
@@ -43,6 +47,11 @@ const overrides = {
   'transaction.state.log.min.isr': '1',
   // The cases' records are years old.
   'log.retention.ms': '-1',
+  'group.initial.rebalance.delay.ms': '0',
+  // So that a case can wait for the end of a session, or of a transaction.
+  'group.min.session.timeout.ms': '500',
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '100',
+  'group.consumer.migration.policy': 'bidirectional',
 }
 
 const { values: options } = parseArgs({
@@ -55,20 +64,31 @@ const { values: options } = parseArgs({
 /** Stands for a case that could not go on, on whichever broker. */
 const thrown = 'the case itself'
 const pattern = new RegExp(options.only ?? '')
-const cases = [...cluster, ...connection, ...produce, ...idempotence, ...fetch, ...offsets, ...topics]
+const cases = [
+  ...cluster,
+  ...connection,
+  ...produce,
+  ...idempotence,
+  ...fetch,
+  ...offsets,
+  ...topics,
+  ...offsetCommits,
+  ...groups,
+  ...transactions,
+  ...consumerGroups,
+]
 const folder = mkdtempSync(join(tmpdir(), 'sluice-differential-'))
 
 async function main() {
   let passed = 0
   let failed = 0
   let foreseen = 0
-  for (const reference of /** @type {Reference[]} */ (['zookeeper', 'kraft'])) {
+  for (const reference of /** @type {Reference[]} */ (['zookeeper', 'kraft', 'kraft-4.1'])) {
     const chosen = cases.filter(
-      (each) => (each.reference ?? 'zookeeper') === reference && pattern.test(each.name),
+      ({ references = ['zookeeper'], name }) => references.includes(reference) && pattern.test(name),
     )
     if (chosen.length === 0) continue
-    const theirs = await recordedOf(reference, chosen)
-    const ours = await recordSluice(chosen, theirs)
+    const [theirs, ours] = await bothOf(reference, chosen)
     for (const label of new Set([...Object.keys(theirs.outcomes), ...Object.keys(ours.outcomes)])) {
       const found = differences(theirs.outcomes[label], ours.outcomes[label])
       const open = found.filter((each) => !reasonFor(label, each))
@@ -99,8 +119,36 @@ function reasonFor(label, { path, reference, ours }) {
   return expected.find(isMeant)?.reason
 }
 
-/** @param {Reference} reference @param {import('./cases/kit.mjs').Case[]} chosen @returns {Promise<Recorded>} */
-async function recordedOf(reference, chosen) {
+/**
+ * @param {Reference} reference
+ * @param {import('./cases/kit.mjs').Case[]} chosen
+ * @returns {Promise<[Recorded, Recorded]>} Apache Kafka's and ours
+ */
+async function bothOf(reference, chosen) {
+  const broker = await startBroker({ kind: 'sluice', folder: join(folder, `sluice-${reference}`), overrides })
+  try {
+    const ours = await advertised(broker.port)
+    const theirs = await recordedOf(reference, chosen, new Map(ours))
+    const versions = new Map(theirs.versions)
+    for (const [key, [first, last]] of ours) {
+      const their = versions.get(key)
+      // What both have is compared, and the cases go by Kafka's versions: ours must reach as far.
+      if (their && (first > their[0] || last < their[1]))
+        console.log(`API ${key}: Kafka has ${their}, Sluice ${[first, last]}`)
+    }
+    return [theirs, { versions: ours, outcomes: await record(broker.port, versions, chosen) }]
+  } finally {
+    await broker.stop('SIGKILL')
+  }
+}
+
+/**
+ * @param {Reference} reference
+ * @param {import('./cases/kit.mjs').Case[]} chosen
+ * @param {Map<number, [number, number]>} ours
+ * @returns {Promise<Recorded>}
+ */
+async function recordedOf(reference, chosen, ours) {
   const file = options.reference && `${options.reference}.${reference}.json`
   if (file && existsSync(file)) {
     const recorded = /** @type {Recorded} */ (JSON.parse(readFileSync(file, 'utf8')))
@@ -110,21 +158,10 @@ async function recordedOf(reference, chosen) {
     )
     return { ...recorded, outcomes: Object.fromEntries(outcomes) }
   }
-  const peer = await apacheKafka('3.9')
-  if ('missing' in peer) throw new Error(`Apache Kafka: ${peer.missing}`)
-  const place = join(folder, reference)
-  const broker =
-    reference === 'zookeeper'
-      ? await startKafkaWithZooKeeper({ home: peer.path, folder: place, overrides })
-      : await startApacheKafka({
-          home: peer.path,
-          folder: place,
-          port: await freePort(),
-          controllerPort: await freePort(),
-          overrides,
-        })
+  const broker = await startReference(reference)
   try {
-    const versions = await advertised(broker.port)
+    const theirs = await advertised(broker.port)
+    const versions = reference === 'kraft-4.1' ? common(theirs, ours) : theirs
     const outcomes = await record(broker.port, new Map(versions), chosen)
     if (file) writeFileSync(file, JSON.stringify({ versions, outcomes }, undefined, 1))
     return { versions, outcomes }
@@ -133,25 +170,28 @@ async function recordedOf(reference, chosen) {
   }
 }
 
-/** @param {import('./cases/kit.mjs').Case[]} chosen @param {Recorded} theirs @returns {Promise<Recorded>} */
-async function recordSluice(chosen, { versions }) {
-  const broker = await startBroker({
-    kind: 'sluice',
-    folder: join(folder, `sluice-${chosen[0]?.reference ?? ''}`),
-    overrides,
+/** @param {Reference} reference */
+async function startReference(reference) {
+  const peer = await apacheKafka(reference === 'kraft-4.1' ? '4.1' : '3.9')
+  if ('missing' in peer) throw new Error(`Apache Kafka: ${peer.missing}`)
+  const place = { home: peer.path, folder: join(folder, reference), overrides }
+  if (reference === 'zookeeper') return startKafkaWithZooKeeper(place)
+  return startApacheKafka({ ...place, port: await freePort(), controllerPort: await freePort() })
+}
+
+/**
+ * Kafka 4.1 has versions that we do not have, and not all that we have.
+ * @param {Versions} theirs
+ * @param {Map<number, [number, number]>} ours
+ * @returns {Versions}
+ */
+function common(theirs, ours) {
+  return theirs.flatMap(([key, [first, last]]) => {
+    const our = ours.get(key) ?? [0, -1]
+    /** @type {[number, number]} */
+    const both = [Math.max(first, our[0]), Math.min(last, our[1])]
+    return both[0] <= both[1] ? [/** @type {Versions[number]} */ ([key, both])] : []
   })
-  try {
-    const ours = await advertised(broker.port)
-    for (const [key, [first, last]] of ours) {
-      const their = new Map(versions).get(key)
-      // What both have is compared, and the cases go by Kafka's versions: ours must reach as far.
-      if (their && (first > their[0] || last < their[1]))
-        console.log(`API ${key}: Kafka has ${their}, Sluice ${[first, last]}`)
-    }
-    return { versions: ours, outcomes: await record(broker.port, new Map(versions), chosen) }
-  } finally {
-    await broker.stop('SIGKILL')
-  }
 }
 
 /** @param {number} port @returns {Promise<Versions>} */

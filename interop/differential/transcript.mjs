@@ -9,6 +9,8 @@ import { crc, HEADER_BYTES } from '../../dist/records/record-batch.js'
 /** A time that is this close to the present came from the broker's clock: the cases' own lie years back. */
 const presentMs = 24 * 3600_000
 const zeroUuid = 'AAAAAAAAAAAAAAAAAAAAAA'
+/** What brokers put behind the client id, or use as it is, to name a member of a group. */
+const madeUpId = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^[A-Za-z0-9_-]{22}$/
 /** Kinds of answers whose order means something; all other lists of structs are sorted. */
 const orderedApis = new Set([1, 75])
 
@@ -90,7 +92,10 @@ export class Probe {
  * @returns {unknown}
  */
 function normalise(value, key, context) {
-  if (Buffer.isBuffer(value) || value instanceof Uint8Array) return describeRecords(Buffer.from(value))
+  if (Buffer.isBuffer(value) || value instanceof Uint8Array) {
+    const bytes = Buffer.from(value)
+    return key === 'records' ? describeRecords(bytes) : bytes.toString('hex')
+  }
   if (typeof value === 'bigint') return normalise(Number(value), key, context)
   if (Array.isArray(value)) {
     const items = value.map((each) => normalise(each, key, context))
@@ -116,6 +121,9 @@ function normalise(value, key, context) {
       return value === 0 ? 0 : 'SESSION'
     case 'logDir':
       return 'LOG DIR'
+    case 'memberId':
+    case 'leader':
+      return typeof value === 'string' ? value.replace(madeUpId, 'UUID') : value
     case 'totalBytes':
     case 'usableBytes':
       return Number(value) > 0 ? 'BYTES' : value
@@ -212,6 +220,8 @@ const identityFields = [
   'apiKey',
   'key',
   'logDir',
+  'groupId',
+  'transactionalId',
 ]
 
 /** Structs that have a name are compared by it; all else by position. @param {unknown[]} a @param {unknown[]} b */

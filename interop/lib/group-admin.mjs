@@ -3,7 +3,10 @@
  * what the broker has to say about a group.
  */
 
+import { delay } from './wait.mjs'
+
 const tickMs = 50
+const loadTimeoutMs = 15_000
 
 /**
  * @typedef {object} GroupAdmin
@@ -31,6 +34,23 @@ const asMap = (offsets) =>
   )
 
 /**
+ * Asks again while a broker that has just started loads its groups.
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @returns {Promise<T>}
+ */
+async function patiently(ask) {
+  for (const deadline = performance.now() + loadTimeoutMs; ; await delay(tickMs)) {
+    try {
+      return await ask()
+    } catch (error) {
+      const isRetriable = /** @type {{retriable?: boolean}} */ (error).retriable === true
+      if (!isRetriable || performance.now() > deadline) throw error
+    }
+  }
+}
+
+/**
  * @param {string} bootstrap
  * @returns {Promise<GroupAdmin>}
  */
@@ -40,11 +60,11 @@ export async function groupAdmin(bootstrap) {
   return {
     ends: async (topic) => /** @type {Map<number, number>} */ (asMap(await admin.fetchTopicOffsets(topic))),
     committed: async (groupId, topic) => {
-      const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      const [found] = await patiently(() => admin.fetchOffsets({ groupId, topics: [topic] }))
       return /** @type {Map<number, number>} */ (asMap(found?.partitions ?? []))
     },
     describe: async (group) => {
-      const found = (await admin.describeGroups([group])).groups[0]
+      const found = (await patiently(() => admin.describeGroups([group]))).groups[0]
       return {
         state: found?.state ?? '',
         protocol: found?.protocol ?? '',
@@ -78,7 +98,7 @@ export async function startLoad(bootstrap, topic, { partitions, perSecond }) {
         return { partition: number % partitions, value: String(number) }
       })
       await producer.send({ topic, acks: -1, messages })
-      await new Promise((resolve) => setTimeout(resolve, tickMs))
+      await delay(tickMs)
     }
   })()
   // A failure comes out when the load is stopped.

@@ -1,6 +1,7 @@
 /** What the members of a group have said, in order, and what must hold of it. */
 import { partitionsOf } from './group-member.mjs'
 import { expect } from './report.mjs'
+import { delay } from './wait.mjs'
 
 const stableTimeoutMs = 30_000
 /** Nothing more may happen for so long before a group counts as stable. */
@@ -9,8 +10,6 @@ const pollMs = 20
 
 /** @typedef {import('./group-member.mjs').GroupMember} GroupMember */
 /** @typedef {import('./group-member.mjs').GroupEvent} GroupEvent */
-
-const delay = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export class GroupHistory {
   /** @type {Set<GroupMember>} */

@@ -79,6 +79,11 @@ export class GroupMember {
     expect(this.#closed, `${this.name} ended with ${code} without having left: ${this.said()}`)
   }
 
+  /** Starts to leave; nobody waits for it. */
+  leaveSoon() {
+    this.#child.kill('SIGTERM')
+  }
+
   /** Dies without a word. */
   async kill() {
     this.#child.kill('SIGKILL')

@@ -52,6 +52,8 @@ export class IndexFile {
   /** In the block cache; a new one after every truncation. */
   #cacheId = 0
   #isSealed = false
+  /** The file has changed since the last sync. */
+  #isUnsynced = false
   /** Set by `find`: where entry `n` lies. */
   #view: Buffer = NO_BYTES
   #viewAt = 0
@@ -102,6 +104,7 @@ export class IndexFile {
     if (this.#pendingCount === 0) return
     this.#file ??= this.#disk.open(this.#path, 'create')
     const bytes = this.#pending!.subarray(0, this.#pendingCount * this.#entryBytes)
+    this.#isUnsynced = true
     this.#file.writev([bytes], this.#written * this.#entryBytes)
     this.#written += this.#pendingCount
     this.#pendingCount = 0
@@ -110,12 +113,30 @@ export class IndexFile {
   /** Makes the index durable; for sealed segments, whose indexes recovery will not rebuild. */
   async sync(): Promise<void> {
     this.writePending()
+    // What comes while the sync is under way is for the next one.
+    this.#isUnsynced = false
     const file = this.#disk.open(this.#path, 'create')
     try {
       await file.syncAsync()
+    } catch (error) {
+      this.#isUnsynced = true
+      throw error
     } finally {
       file.close()
     }
+  }
+
+  /** The same at the end of a log's life, where nothing is to be waited for; nothing is done for what a sync covered. */
+  syncNow(): void {
+    this.writePending()
+    if (!this.#isUnsynced) return
+    const file = this.#disk.open(this.#path, 'create')
+    try {
+      file.sync()
+    } finally {
+      file.close()
+    }
+    this.#isUnsynced = false
   }
 
   /** No more entries will come: keep neither a buffer nor a descriptor. Throws DiskError, and may be called again. */
@@ -159,6 +180,7 @@ export class IndexFile {
     this.#cacheId = 0
     if (entryCount < this.#written) {
       this.#file ??= this.#disk.open(this.#path, 'create')
+      this.#isUnsynced = true
       this.#file.truncate(entryCount * this.#entryBytes)
       this.#written = entryCount
       this.#pendingCount = 0

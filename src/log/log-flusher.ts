@@ -123,7 +123,9 @@ export class LogFlusher {
 
   async #syncSegments(): Promise<void> {
     const { segments } = this.#options
-    const unsynced = segments.all.slice(Math.max(0, segments.floorIndex(this.#recoveryPoint)))
+    // The one that ends at the recovery point may have been sealed since, with indexes that no sync has covered.
+    const first = segments.floorIndex(Math.max(0, this.#recoveryPoint - 1))
+    const unsynced = segments.all.slice(Math.max(0, first))
     for (const segment of unsynced) if (!segment.isClosed) unlessPassing(() => segment.writePendingIndexes())
     for (const segment of unsynced) {
       this.#checkOpen()

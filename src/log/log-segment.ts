@@ -384,6 +384,9 @@ export class LogSegment {
   close(): void {
     this.seal()
     this.writePendingIndexes()
+    // The next start takes them at their word.
+    this.#offsetIndex?.file.syncNow()
+    this.#timeIndex?.file.syncNow()
     this.syncTransactionIndex()
     this.closeWithoutWriting()
   }

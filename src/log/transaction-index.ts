@@ -62,6 +62,18 @@ export class TransactionIndex {
     return this.#path
   }
 
+  /** False: the file can't be true, and has to be made anew. Throws DiskError where it can't be read. */
+  isSound(): boolean {
+    if (!this.#exists) return true
+    try {
+      this.#read()
+      return true
+    } catch (error) {
+      if (error instanceof CorruptIndexError) return false
+      throw error
+    }
+  }
+
   append(txn: AbortedTxn): void {
     const entries = this.#loaded()
     entries.push(txn)

@@ -257,3 +257,29 @@ test('a write that fails leaves the transactions as they were', () => {
   assert.equal(end(log, { producerId: 2, commit: true }), 0)
   assert.equal(log.lastStableOffset, 2)
 })
+
+test('an index of aborted transactions that can not be true is made anew, after a clean stop too', () => {
+  for (const [damage, change] of [
+    ['cut within an entry', (bytes: Buffer) => bytes.subarray(0, 20)],
+    [
+      'an entry of an earlier segment',
+      (bytes: Buffer) => Buffer.concat([bytes.subarray(0, 18), Buffer.alloc(16)]),
+    ],
+    ['an unknown version', (bytes: Buffer) => Buffer.concat([Buffer.from([9, 9]), bytes.subarray(2)])],
+  ] as const) {
+    const at = fixture()
+    let log = openLog(at, SMALL)
+    for (let n = 0; n < 4; n++) {
+      append(log, { producerId: 2, sequence: n, values: [`aborted ${n}`.padEnd(100)] })
+      end(log, { producerId: 2, commit: false })
+      append(log, { producerId: 1, sequence: n, values: [`plain ${n}`], transactional: false })
+    }
+    log.close()
+    const names = at.disk.list(DIRECTORY).map(({ name }) => name)
+    const path = `${DIRECTORY}/${names.filter((name) => name.endsWith('.txnindex')).sort()[1]}`
+    at.disk.writeFileAtomic(path, change(at.disk.readFile(path)))
+    log = openLog(at, SMALL, { cleanShutdown: true })
+    log.updateHighWatermark(log.logEndOffset)
+    assert.deepEqual(seenValues(readCommitted(log)), ['plain 0', 'plain 1', 'plain 2', 'plain 3'], damage)
+  }
+})

@@ -9,7 +9,7 @@
  * - A batch wholly below the recovery point was synced, and is never dropped for a wrong checksum: whoever reads it
  *   must judge. Should the walk end below that point all the same (the framing itself is damaged), the bytes that
  *   are cut off are kept beside the segment, in `<segment>.log.<position>.damaged`.
- * - Segments below the recovery point are not read.
+ * - Segments below the recovery point are not read, but for one that ends at it.
  * - The recovery point is not moved forward: only a sync does that.
  */
 import type { Disk } from '../base/disk.ts'
@@ -73,7 +73,8 @@ export function loadUnifiedLog(log: UnifiedLogOptions, leaderEpochs: LeaderEpoch
     snapshotOffsets,
   })
 
-  if (!options.cleanShutdown) recover(segments, producers, options)
+  const recoverFrom = recoveryStart(segments, options)
+  if (recoverFrom < segments.count) recover(segments, recoverFrom, producers, options)
   let logEndOffset = segments.count === 0 ? options.logStartOffset : segments.active.readNextOffset()
   if (logEndOffset < options.logStartOffset) {
     logger.warn(
@@ -191,10 +192,29 @@ function openSegments(names: readonly LogFileName[], options: LoadContext): LogS
   return segments
 }
 
-function recover(segments: LogSegments, producers: ProducerStateManager, options: LoadContext): void {
-  if (segments.count === 0) return
+/**
+ * The first segment to walk; the count of segments if there is none. An index of aborted transactions that can't be true
+ * is made anew with all that follows it: what it should hold shows only in the batches.
+ */
+function recoveryStart(segments: LogSegments, options: LoadContext): number {
+  const doubtful = segments.all.findIndex(({ transactionIndex }) => !transactionIndex.isSound())
+  if (doubtful >= 0) {
+    const { path } = segments.at(doubtful).transactionIndex
+    options.segment.logger.error(`${options.prefix}${path} is corrupt, rebuilding it from the records`)
+  }
+  const first = doubtful < 0 ? segments.count : doubtful
+  if (options.cleanShutdown) return first
+  // The one that ends at the recovery point may have been sealed after the sync, its indexes not being covered by it.
+  return Math.min(first, Math.max(0, segments.floorIndex(Math.max(0, options.recoveryPoint - 1))))
+}
+
+function recover(
+  segments: LogSegments,
+  firstIndex: number,
+  producers: ProducerStateManager,
+  options: LoadContext,
+): void {
   const { logger } = options.segment
-  const firstIndex = Math.max(0, segments.floorIndex(options.recoveryPoint))
   const firstBaseOffset = segments.at(firstIndex).baseOffset
   producers.truncateAndReload(options.logStartOffset, firstBaseOffset)
   replayProducers(producers, segments, options.logStartOffset, firstBaseOffset)
@@ -233,7 +253,7 @@ function recover(segments: LogSegments, producers: ProducerStateManager, options
 
 /** @returns how many bytes are sound; `producers.mapEndOffset` is the offset behind them. */
 function recoverSegment(segment: LogSegment, producers: ProducerStateManager, options: LoadContext): number {
-  const { leaderEpochs, recoveryPoint } = options
+  const { leaderEpochs, recoveryPoint, cleanShutdown } = options
   let nextOffset = segment.baseOffset
   segment.transactionIndex.reset()
   producers.updateMapEndOffset(nextOffset)
@@ -241,7 +261,7 @@ function recoverSegment(segment: LogSegment, producers: ProducerStateManager, op
     const baseOffset = RecordBatch.baseOffset(buffer, at)
     const lastOffset = lastOffsetOf(buffer, at)
     if (baseOffset < nextOffset || lastOffset < baseOffset || !segment.canHold(lastOffset)) return false
-    const isSynced = lastOffset < recoveryPoint
+    const isSynced = cleanShutdown || lastOffset < recoveryPoint
     if (!isSynced && !isChecksumValid(segment.file.file, { position, sizeBytes }, buffer, at)) return false
     if (RecordBatch.magic(buffer, at) >= 2) {
       const epoch = RecordBatch.partitionLeaderEpoch(buffer, at)
@@ -262,7 +282,8 @@ function dropFrom(
   producers: ProducerStateManager,
   options: LoadContext,
 ): void {
-  const dropped = segments.remove(index, segments.count - index)
+  // The last one first: whenever the power goes, what is left has no hole.
+  const dropped = segments.remove(index, segments.count - index).reverse()
   if (dropped.length === 0) return
   options.segment.logger.info(
     `${options.prefix}Deleting segments as part of log recovery: ${dropped.join(', ')}`,

@@ -114,7 +114,7 @@ test('segments below the recovery point are not read in recovery', () => {
   const files = logFiles(at.disk)
   const active = Number.parseInt(files.at(-1)!, 10)
   edit(at.disk, files[0]!, (bytes) => bytes.fill(0xff, 0, 61))
-  const log = openLog(at, CONFIG, { recoveryPoint: active })
+  const log = openLog(at, CONFIG, { recoveryPoint: active + 1 })
   assert.equal(log.logEndOffset, 10)
   assert.deepEqual(valuesOf(readAll(log, { from: active })).at(-1), 'j'.repeat(100))
 })

@@ -329,7 +329,8 @@ export class UnifiedLog {
     }
     this.#hints.clear()
     const keep = this.#segments.floorIndex(offset) + 1
-    this.#drop(this.#segments.remove(keep, this.#segments.count - keep))
+    // The last one first: whenever the broker is killed, what is left has no hole.
+    this.#drop(this.#segments.remove(keep, this.#segments.count - keep).reverse())
     this.#segments.active.truncateTo(offset)
     const endOffset = Math.min(offset, this.#segments.active.readNextOffset())
     this.#logStartOffset = Math.min(this.#logStartOffset, endOffset)

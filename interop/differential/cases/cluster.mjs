@@ -22,7 +22,7 @@ export const cases = [
   { name: 'find coordinator', run: findCoordinator },
   { name: 'describe configs', run: describeConfigs },
   { name: 'describe log dirs', run: describeLogDirs },
-  { name: 'describe topic partitions', reference: 'kraft', run: describeTopicPartitions },
+  { name: 'describe topic partitions', references: ['kraft'], run: describeTopicPartitions },
 ]
 
 /** @param {import('./kit.mjs').Probe} probe */

@@ -5,24 +5,46 @@ export const PRODUCE = 0
 export const FETCH = 1
 export const LIST_OFFSETS = 2
 export const METADATA = 3
+export const OFFSET_COMMIT = 8
+export const OFFSET_FETCH = 9
 export const FIND_COORDINATOR = 10
+export const JOIN_GROUP = 11
+export const HEARTBEAT = 12
+export const LEAVE_GROUP = 13
+export const SYNC_GROUP = 14
+export const DESCRIBE_GROUPS = 15
+export const LIST_GROUPS = 16
 export const API_VERSIONS = 18
 export const CREATE_TOPICS = 19
 export const DELETE_TOPICS = 20
 export const DELETE_RECORDS = 21
 export const INIT_PRODUCER_ID = 22
 export const OFFSET_FOR_LEADER_EPOCH = 23
+export const ADD_PARTITIONS_TO_TXN = 24
+export const ADD_OFFSETS_TO_TXN = 25
+export const END_TXN = 26
+export const WRITE_TXN_MARKERS = 27
+export const TXN_OFFSET_COMMIT = 28
 export const DESCRIBE_CONFIGS = 32
 export const DESCRIBE_LOG_DIRS = 35
 export const CREATE_PARTITIONS = 37
+export const DELETE_GROUPS = 42
+export const OFFSET_DELETE = 47
 export const DESCRIBE_CLUSTER = 60
+export const DESCRIBE_PRODUCERS = 61
+export const DESCRIBE_TRANSACTIONS = 65
+export const LIST_TRANSACTIONS = 66
+export const CONSUMER_GROUP_HEARTBEAT = 68
+export const CONSUMER_GROUP_DESCRIBE = 69
 export const DESCRIBE_TOPIC_PARTITIONS = 75
 
 export const zeroUuid = 'AAAAAAAAAAAAAAAAAAAAAA'
 export const strangeUuid = 'EREiIjMzRERVVVVVVVVVVQ'
 
 /** @typedef {import('../transcript.mjs').Probe} Probe */
-/** @typedef {{name: string, reference?: 'zookeeper' | 'kraft', run: (probe: Probe) => Promise<void>}} Case */
+/** Apache Kafka 3.9 with ZooKeeper (what a case gets unless it says otherwise) and with KRaft, and 4.1. */
+/** @typedef {'zookeeper' | 'kraft' | 'kraft-4.1'} Reference */
+/** @typedef {{name: string, references?: Reference[], run: (probe: Probe) => Promise<void>}} Case */
 
 /**
  * Creates a topic and returns its id.
@@ -53,6 +75,55 @@ export async function createTopic(probe, name, { partitions = 1, configs = {} } 
     if (topics[0].errorCode === 0 && topics[0].partitions.length === partitions) break
   }
   return /** @type {string} */ (created.topicId)
+}
+
+/** Errors of a coordinator that is not ready: it is asked again. */
+const notReady = [14, 15, 16]
+
+/**
+ * Waits until the coordinators of all groups and transactional ids have loaded their partitions.
+ * @param {Probe} probe
+ */
+export async function awaitCoordinators(probe) {
+  const ids = Array.from({ length: 12 }, (_, i) => `ready-${i}`)
+  const isReady = async (/** @type {string} */ id) => {
+    for (const keyType of [0, 1]) {
+      const found = await probe.quietly(FIND_COORDINATOR, 4, { coordinatorKeys: [id], keyType })
+      if (found.coordinators[0].errorCode !== 0) return false
+    }
+    const groups = await probe.quietly(DESCRIBE_GROUPS, 4, { groups: [id] })
+    if (notReady.includes(groups.groups[0].errorCode)) return false
+    const transactions = await probe.quietly(DESCRIBE_TRANSACTIONS, 0, { transactionalIds: [id] })
+    return !notReady.includes(transactions.transactionStates[0].errorCode)
+  }
+  const deadline = performance.now() + 30_000
+  for (const id of ids) {
+    while (!(await isReady(id))) {
+      if (performance.now() > deadline) throw new Error('coordinators do not get ready')
+      await delay(50)
+    }
+  }
+}
+
+/** @param {number} ms */
+export const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/**
+ * Versions of several APIs that go together: the first of each, the second of each, and so on to the last of all.
+ * @param {Probe} probe
+ * @param {readonly number[]} apiKeys
+ * @returns {{name: string, of: (apiKey: number) => number}[]}
+ */
+export function levels(probe, apiKeys) {
+  const ranges = apiKeys.map((key) => probe.versions(key))
+  const count = Math.max(...ranges.map(({ length }) => length))
+  return Array.from({ length: count }, (_, level) => ({
+    name: `level ${level}`,
+    of: (apiKey) => {
+      const versions = probe.versions(apiKey)
+      return versions[Math.min(level, versions.length - 1)] ?? 0
+    },
+  }))
 }
 
 /**

@@ -15,7 +15,7 @@ export const cases = [
   { name: 'create topics, settings', run: createWithSettings },
   { name: 'create partitions', run: createPartitions },
   { name: 'delete topics', run: deleteTopics },
-  { name: 'many partitions', reference: 'kraft', run: manyPartitions },
+  { name: 'many partitions', references: ['kraft'], run: manyPartitions },
 ]
 
 const timeoutMs = 2000

@@ -69,7 +69,9 @@ function endWithNewEpoch(metadata: TransactionMetadata, end: TransactionEnd): Tr
     producerEpoch === 0
   if (!isSameId && !isPreviousId) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
   const isNext = isSameId && end.producerEpoch === producerEpoch && producerEpoch < PRODUCER_EPOCH_MAX
-  const isRetry = isPreviousId || producerEpoch === end.producerEpoch + 1
+  // Only such an end raises the epoch: after an older client's, the epoch before was another producer's.
+  const hasRaised = metadata.clientTransactionVersion >= 2
+  const isRetry = hasRaised && (isPreviousId || producerEpoch === end.producerEpoch + 1)
   switch (state) {
     case 'Ongoing':
       return isNext ? prepared(metadata, end) : refuse(ErrorCode.PRODUCER_FENCED)

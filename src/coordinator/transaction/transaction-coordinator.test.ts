@@ -192,7 +192,7 @@ test('whoever comes while the log is loaded, or after the broker has resigned, i
   assert.equal((await init(lab)).errorCode, ErrorCode.NOT_COORDINATOR)
   assert.equal(await add(lab), ErrorCode.NOT_COORDINATOR)
   assert.equal((await lab.result(end(lab))).errorCode, ErrorCode.NOT_COORDINATOR)
-  const filter = { stateNames: [], producerIds: [], durationMs: -1, matchesId: undefined }
+  const filter = { stateNames: [], producerIds: [], durationMs: -1 }
   assert.deepEqual((await lab.coordinator.list(filter)).transactions, [])
 
   lab.log.leaderEpoch++
@@ -213,6 +213,17 @@ test('markers that are answered after the broker has resigned complete nothing',
   lab.sender.answer()
   await lab.advance(2000)
   assert.equal(lab.log.records().length, recordCount)
+})
+
+test('a broker that has resigned sends no marker again', async () => {
+  const lab = await ongoing()
+  lab.sender.holds = true
+  await lab.result(end(lab))
+  lab.coordinator.onResignation(0)
+  lab.sender.nextErrors.push(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  lab.sender.answer()
+  await lab.advance(2000)
+  assert.equal(lab.sender.sent.length, 1)
 })
 
 test('records that can not be read are passed over when the log is loaded', async () => {
@@ -248,7 +259,7 @@ test('ids expire by the ten thousand, the rest soon after', async () => {
   )
   await lab.result(Promise.all(all))
   const count = async (): Promise<number> => {
-    const filter = { stateNames: [], producerIds: [], durationMs: -1, matchesId: undefined }
+    const filter = { stateNames: [], producerIds: [], durationMs: -1 }
     return (await lab.result(lab.coordinator.list(filter))).transactions.length
   }
   assert.equal(await count(), 10_050)

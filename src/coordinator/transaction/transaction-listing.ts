@@ -1,4 +1,4 @@
-/** What administrators see of transactions: DescribeTransactions and ListTransactions (KIP-664, KIP-994, KIP-1152). */
+/** What administrators see of transactions: DescribeTransactions and ListTransactions (KIP-664, KIP-994). */
 import type { TopicPartition } from '../../log/log-manager-options.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { NO_PARTITIONS, type TransactionMetadata, withPartitions } from './transaction-metadata.ts'
@@ -15,13 +15,12 @@ export interface TransactionDescription {
   readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]
 }
 
-/** What is empty or undefined filters nothing. */
+/** What is empty filters nothing. */
 export interface TransactionFilter {
   readonly stateNames: readonly string[]
   readonly producerIds: readonly number[]
   /** Only those that were started longer ago than this; negative: all. */
   readonly durationMs: number
-  readonly matchesId: ((transactionalId: string) => boolean) | undefined
 }
 
 export interface TransactionListing {
@@ -68,10 +67,9 @@ export function unknownStateNames({ stateNames }: TransactionFilter): string[] {
 }
 
 export function isListed(metadata: TransactionMetadata, filter: TransactionFilter, nowMs: number): boolean {
-  const { stateNames, producerIds, durationMs, matchesId } = filter
+  const { stateNames, producerIds, durationMs } = filter
   if (producerIds.length > 0 && !producerIds.includes(metadata.producerId)) return false
   if (stateNames.length > 0 && !stateNames.includes(metadata.state)) return false
   // What was never started has a start of -1, and counts as very old.
-  if (durationMs >= 0 && nowMs - metadata.startTimestampMs <= durationMs) return false
-  return matchesId === undefined || matchesId(metadata.transactionalId)
+  return durationMs < 0 || nowMs - metadata.startTimestampMs > durationMs
 }

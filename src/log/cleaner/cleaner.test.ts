@@ -392,3 +392,22 @@ test('segments are joined up to segment.bytes, and each keeps its last offset', 
     if (next !== undefined) assert.equal(segment.readNextOffset(), next.baseOffset)
   }
 })
+
+test('the time of a tombstone that the offset map had no room for does not begin', () => {
+  const at = fixture()
+  const log = compactedLog(at, { deleteRetentionMs: DAY_MS })
+  put(log, at, 'a=1 b=1 c=1 d=1')
+  put(log, at, 'a=-')
+  log.roll()
+  const config = { dedupeBufferBytes: 24 * 4 }
+  const { nextDirtyOffset } = compact(log, at, { config })
+  assert.ok(nextDirtyOffset <= 4)
+  assert.deepEqual(contentOf(log), ['0 a=1', '1 b=1', '2 c=1', '3 d=1', '4 a=-'])
+  at.clock.advance(DAY_MS + 1)
+  compact(log, at, { from: nextDirtyOffset })
+  assert.deepEqual(
+    contentOf(log),
+    ['1 b=1', '2 c=1', '3 d=1', '4 a=-'],
+    'whoever has read a=1 still learns of its end',
+  )
+})

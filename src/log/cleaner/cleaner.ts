@@ -102,6 +102,8 @@ export class Cleaner {
     })) {
       yield* this.#cleanGroup(group, { map, batches, transactions, legacyHorizonMs })
     }
+    // The log is called clean after this, so the swaps may not come undone any more.
+    this.#disk.syncDirectory(job.directory)
     stats.bufferUtilization = map.utilization
     stats.endMs = this.#clock.monotonicMs()
     return { nextDirtyOffset, stats }

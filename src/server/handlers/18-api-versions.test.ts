@@ -38,6 +38,32 @@ test('ApiVersions lists exactly what has a handler', async () => {
   }
 })
 
+test('features are told from version 3 on, and those that begin at version 0 are supported from 4 on', async () => {
+  const finalized = [
+    { name: 'group.version', maxVersionLevel: 1, minVersionLevel: 1 },
+    { name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 },
+  ]
+  for (const version of [0, 2, 3, 4]) {
+    const { response } = await apiVersions(version, version >= 3 ? LATEST_SOFTWARE : {})
+    const supported = response.supportedFeatures.map(({ name, minVersion, maxVersion }) => [
+      name,
+      minVersion,
+      maxVersion,
+    ])
+    const expected = [
+      ['group.version', 0, 1],
+      ['transaction.version', 0, 2],
+    ]
+    assert.deepEqual(supported, version >= 4 ? expected : [])
+    const told = response.finalizedFeatures.map(({ name, maxVersionLevel, minVersionLevel }) => ({
+      name,
+      maxVersionLevel,
+      minVersionLevel,
+    }))
+    assert.deepEqual(told, version >= 3 ? finalized : [])
+  }
+})
+
 test('an ApiVersions request of a later version is answered in version 0, with the list', async () => {
   const { client, network } = await connected()
   const future = frameOf(ApiVersionsRequest, 4, 77, LATEST_SOFTWARE)

@@ -4,10 +4,14 @@
  * the whole id (KIP-1152).
  *
  * - Names of states that do not exist are told back, and match nothing.
- * - The pattern is RE2's, which takes time in proportion to the id; what is no such pattern is
- *   INVALID_REGULAR_EXPRESSION.
+ * - The pattern is in the syntax of RE2/J; what is none, or would cost too much, is INVALID_REGULAR_EXPRESSION.
  */
-import { RE2JS, RE2JSException } from 're2js'
+import type { Clock } from '../../base/clock.ts'
+import {
+  compileTopicRegex,
+  RegexMatching,
+  type TopicRegex,
+} from '../../coordinator/group/consumer/topic-regex.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import {
   ListTransactionsRequest,
@@ -19,40 +23,44 @@ import { defineHandler, type Handler } from '../handler.ts'
 
 type Response = Draft<typeof ListTransactionsResponse>
 
+/** About a millisecond of matching. */
+const STEPS_AT_ONCE = 50_000
+
 export function listTransactionsHandler(
   services: BrokerServices,
 ): Handler<ListTransactionsRequest, Response> {
   return defineHandler(ListTransactionsRequest, ListTransactionsResponse, [0, 2], async (request) => {
     const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern } = request
-    const pattern = transactionalIdPattern === '' ? null : transactionalIdPattern
-    const matchesId = pattern === null ? undefined : matcherOf(pattern)
-    if (pattern !== null && matchesId === undefined)
-      return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION }
+    const pattern = transactionalIdPattern ? compileTopicRegex(transactionalIdPattern) : undefined
+    if (typeof pattern === 'string') return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION }
     const { errorCode, unknownStateNames, transactions } = await services.transactionCoordinator.list({
       stateNames: stateFilters,
       producerIds: producerIdFilters,
       durationMs: durationFilter,
-      matchesId,
     })
+    const matching = pattern && (await matchingIds(services.clock, pattern, transactions))
     return {
       errorCode,
       unknownStateFilters: unknownStateNames,
-      transactionStates: transactions.map(({ transactionalId, producerId, state }) => ({
-        transactionalId,
-        producerId,
-        transactionState: state,
-      })),
+      transactionStates: transactions
+        .filter(({ transactionalId }) => matching === undefined || matching.has(transactionalId))
+        .map(({ transactionalId, producerId, state }) => ({
+          transactionalId,
+          producerId,
+          transactionState: state,
+        })),
     }
   })
 }
 
-/** undefined: the text is no pattern. */
-function matcherOf(pattern: string): ((transactionalId: string) => boolean) | undefined {
-  try {
-    const compiled = RE2JS.compile(pattern)
-    return (transactionalId) => compiled.matches(transactionalId)
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error
-    return undefined
-  }
+/** In portions: there may be many ids, and others wait. */
+async function matchingIds(
+  clock: Clock,
+  pattern: TopicRegex,
+  transactions: readonly { readonly transactionalId: string }[],
+): Promise<ReadonlySet<string>> {
+  const ids = transactions.map(({ transactionalId }) => transactionalId)
+  const matching = new RegexMatching([pattern], ids)
+  while (!matching.advance(STEPS_AT_ONCE)) await new Promise<void>((resolve) => void clock.after(0, resolve))
+  return new Set(matching.result().get(pattern.text))
 }

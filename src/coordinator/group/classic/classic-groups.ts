@@ -11,6 +11,7 @@ import { NO_RECORDS, type ShardContext } from '../../runtime/coordinator-shard.t
 import type { GroupConfig } from '../group-config.ts'
 import type { GroupRegistry } from '../group-registry.ts'
 import { ClassicGroup } from './classic-group.ts'
+import { joinError } from './classic-member.ts'
 import type { GroupClient } from './group-client.ts'
 import { readGroupMetadata } from './group-metadata-records.ts'
 import { GroupRebalance } from './group-rebalance.ts'
@@ -43,8 +44,18 @@ export class ClassicGroups {
 
   // --- Requests ------------------------------------------------------------------------------------------------------
 
+  /** An empty group of another type makes room; one with members is not joined. */
   join(request: JoinGroupRequest, client: GroupClient): JoinResult {
-    return this.#joinGroup.join(this.#get(request.groupId), request, client)
+    const { groupId, memberId } = request
+    const group = this.#groups.get(groupId)
+    if (group === undefined || group instanceof ClassicGroup)
+      return this.#joinGroup.join(group, request, client)
+    if (group.validateDelete() !== ErrorCode.NONE) {
+      return { records: NO_RECORDS, response: joinError(memberId, ErrorCode.INCONSISTENT_GROUP_PROTOCOL) }
+    }
+    const result = this.#joinGroup.join(undefined, request, client)
+    const isJoined = this.#groups.get(groupId) !== group
+    return isJoined ? { ...result, records: [...group.tombstones(), ...result.records] } : result
   }
 
   sync(request: SyncGroupRequest): SyncResult {

@@ -92,7 +92,9 @@ export class JoinGroup {
     const member = group.member(memberId)
     switch (group.state) {
       case 'PreparingRebalance':
-        return member?.isAwaitingJoin === true || group.awaitingJoinCount < sizeMax
+        return (
+          member?.isAwaitingJoin === true || group.memberCount < sizeMax || group.awaitingJoinCount < sizeMax
+        )
       case 'CompletingRebalance':
       case 'Stable':
         return member !== undefined || group.memberCount < sizeMax
@@ -237,7 +239,7 @@ export class JoinGroup {
   #joinAsPending(group: ClassicGroup, join: Join): JoinResult {
     const { memberId, groupInstanceId } = join.request
     // Ids are given out to dynamic members only.
-    if (groupInstanceId !== null) return refused(memberId, ErrorCode.UNKNOWN_SERVER_ERROR)
+    if (groupInstanceId !== null) return refused('', ErrorCode.UNKNOWN_SERVER_ERROR)
     this.#context.logger.info(
       `Pending dynamic member with id ${memberId} joins group ${group.groupId} in ${group.state} state. ` +
         'Adding to the group now.',

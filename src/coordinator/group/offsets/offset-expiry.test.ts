@@ -126,6 +126,7 @@ test('an empty group without offsets goes at the next check, one with members st
   const bench = new ExpiryBench()
   bench.group('empty')
   bench.group('alive').deleteError = ErrorCode.NON_EMPTY_GROUP
+  bench.group('pending')
   bench.commitTransactional('pending', 5, [{ offset: 3 }])
   bench.clock.advance(CHECK_MS)
   assert.deepEqual([...bench.groups.groups.keys()], ['alive', 'pending'])
