@@ -35,8 +35,8 @@ let batchCount = 0
 export class ProducerBatch {
   readonly topic: string
   readonly partition: number
-  /** In the order in which they were made. */
-  readonly number = batchCount++
+  /** In the order in which they were made; the parts of one that was split share its number. */
+  readonly number: number
   readonly createdMs: number
   /** Of `buffer.memory`. */
   readonly reservedBytes: number
@@ -60,8 +60,10 @@ export class ProducerBatch {
     createdMs: number
     sizeBytesMax: number
     reservedBytes: number
+    number?: number
   }) {
     this.topic = options.topic
+    this.number = options.number ?? batchCount++
     this.partition = options.partition
     this.createdMs = options.createdMs
     this.reservedBytes = options.reservedBytes
@@ -136,19 +138,19 @@ export class ProducerBatch {
 
   /** The same records, in order, in batches of about half the size: this one was too large for the broker. */
   split(compression: BatchCompression): ProducerBatch[] {
-    const bytes = this.#bytes!
+    const { topic, partition, createdMs, number } = this
     const sizeBytesMax = Math.max(RecordBatch.HEADER_BYTES + 1, Math.ceil(this.#writer.sizeBytes / 2))
     const parts: ProducerBatch[] = []
-    for (const [i, { timestampMs, key, value, headers }] of readRecords(bytes).entries()) {
+    for (const [i, { timestampMs, key, value, headers }] of readRecords(this.#bytes!).entries()) {
       const fields = headers.flatMap((header) => [Buffer.from(header.key), header.value])
-      const recordBytes = RecordBatchWriter.recordBytesMax(key, value, fields)
       let part = parts.at(-1)
-      if (part === undefined || !part.hasRoomFor(recordBytes)) {
-        const { topic, partition, createdMs } = this
+      if (!part?.hasRoomFor(RecordBatchWriter.recordBytesMax(key, value, fields))) {
         // What was reserved goes back with the first part.
         const reservedBytes = parts.length === 0 ? this.reservedBytes : 0
-        part = new ProducerBatch({ topic, partition, createdMs, sizeBytesMax, reservedBytes })
+        part = new ProducerBatch({ topic, partition, createdMs, number, sizeBytesMax, reservedBytes })
         parts.push(part)
+        part.attempts = 1
+        if (this.header !== undefined) part.header = withSequence(this.header, i)
       }
       part.append(timestampMs, key, value, fields, this.#onSent[i]!, this.#onFailed[i]!)
     }
@@ -156,10 +158,11 @@ export class ProducerBatch {
     this.isDone = true
     return parts
   }
+}
 
-  get compressionId(): number {
-    return this.#bytes === undefined ? 0 : RecordBatch.compressionId(this.#bytes)
-  }
+function withSequence(header: BatchHeader, index: number): BatchHeader {
+  if (header.baseSequence < 0) return header
+  return { ...header, baseSequence: (header.baseSequence + index) % (RecordBatch.MAX_SEQUENCE + 1) }
 }
 
 export function compressionOf(name: string, levels: { gzip: number; zstd: number }): BatchCompression {
