@@ -38,6 +38,7 @@ export class ClusterMetadata {
   #brokers = new Map<number, BrokerNode>()
   readonly #topics = new Map<string, TopicInfo>()
   readonly #topicNames = new Map<string, string>()
+  readonly #topicErrors = new Map<string, number>()
 
   brokers(): BrokerNode[] {
     return [...this.#brokers.values()]
@@ -59,14 +60,22 @@ export class ClusterMetadata {
     return this.#topics.values()
   }
 
+  /** What the cluster said last of a topic that can't be had; undefined: nothing of the kind. */
+  topicError(topic: string): number | undefined {
+    return this.#topicErrors.get(topic)
+  }
+
   forget(topic: string): void {
     const known = this.#topics.get(topic)
     if (known !== undefined) this.#topicNames.delete(known.topicId)
     this.#topics.delete(topic)
   }
 
-  /** Takes an answer in. A leader of an older epoch than the one that is known is not believed (KIP-320). */
-  update(response: MetadataResponse, nowMs: number): void {
+  /**
+   * Takes an answer in. A leader of an older epoch than the one that is known is not believed (KIP-320). `isOfAll`: it is
+   * about all topics, and those that it does not name are gone.
+   */
+  update(response: MetadataResponse, nowMs: number, isOfAll = false): void {
     if (response.brokers.length > 0) {
       this.#brokers = new Map(
         response.brokers.map(({ nodeId, host, port, rack }) => [nodeId, { nodeId, host, port, rack }]),
@@ -74,8 +83,15 @@ export class ClusterMetadata {
     }
     this.clusterId = response.clusterId ?? this.clusterId
     this.controllerId = response.controllerId
+    if (isOfAll) {
+      const names = new Set(response.topics.map(({ name }) => name))
+      for (const { name } of [...this.#topics.values()]) if (!names.has(name)) this.forget(name)
+      this.#topicErrors.clear()
+    }
     for (const topic of response.topics) {
       if (topic.name === null) continue
+      if (topic.errorCode === ErrorCode.NONE) this.#topicErrors.delete(topic.name)
+      else this.#topicErrors.set(topic.name, topic.errorCode)
       if (topic.errorCode !== ErrorCode.NONE && topic.errorCode !== ErrorCode.LEADER_NOT_AVAILABLE) {
         this.forget(topic.name)
         continue

@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly clientId: string
   readonly metadataMaxAgeMs: number
   readonly retryBackoff: Backoff
+  /** Topics that are asked for and don't exist may come to be, if the broker has it so. Default: no. */
+  readonly allowAutoTopicCreation?: boolean
   readonly pool: ConnectionPool
   readonly clock: Clock
   readonly random: Random
@@ -49,6 +51,7 @@ export class Cluster {
   readonly #coordinators = new Map<string, number>()
   /** Topics that someone works with: their metadata is kept fresh. */
   readonly #wanted = new Map<string, number>()
+  #wantsAllCount = 0
   readonly #listeners = new Set<() => void>()
   #refresh: Promise<void> | undefined
   #refreshTimer: Timer | undefined
@@ -178,6 +181,15 @@ export class Cluster {
     else this.#wanted.delete(topic)
   }
 
+  /** Keeps the metadata of all topics fresh until as many `unwantAll`s. */
+  wantAll(): void {
+    this.#wantsAllCount += 1
+  }
+
+  unwantAll(): void {
+    this.#wantsAllCount -= 1
+  }
+
   /** Called after each change of the metadata. Returns how to stop listening. */
   onUpdate(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -215,8 +227,9 @@ export class Cluster {
 
   /** Asks for these topics and the wanted ones; null: for all there are. */
   async refresh(topics: readonly string[] | null = []): Promise<MetadataResponse> {
-    const names = topics === null ? null : [...new Set([...this.#wanted.keys(), ...topics])]
-    return this.#askMetadata(names, false)
+    const isAll = topics === null || this.#wantsAllCount > 0
+    const names = isAll ? null : [...new Set([...this.#wanted.keys(), ...topics])]
+    return this.#askMetadata(names, this.#options.allowAutoTopicCreation ?? false)
   }
 
   /** Asks anew soon, because something that is known has turned out to be wrong. Failures are tried again. */
@@ -256,7 +269,7 @@ export class Cluster {
       topics: names === null ? null : names.map((name) => ({ name })),
       allowAutoTopicCreation,
     })
-    this.metadata.update(response, this.clock.monotonicMs())
+    this.metadata.update(response, this.clock.monotonicMs(), names === null)
     this.#scheduleRefresh()
     if (metadataChannel.hasSubscribers) {
       const { clusterId } = this.metadata
@@ -312,11 +325,11 @@ export class Cluster {
     key: string,
     api: Api<Req, Res>,
     body: NoInfer<Req> | ((version: number) => NoInfer<Req>),
-    options: CallOptions = {},
+    options: CallOptions & { readonly purpose?: Destination['purpose'] } = {},
   ): Promise<Res> {
     const nodeId = await this.coordinator(type, key)
     try {
-      const connection = await this.connectionTo(nodeId, 'coordinator')
+      const connection = await this.connectionTo(nodeId, options.purpose ?? 'coordinator')
       const version = connection.apis!.versionOf(api)
       const request = typeof body === 'function' ? (body as (version: number) => Req)(version) : body
       return await connection.call(api, request as NoInfer<Req>, { ...options, version })

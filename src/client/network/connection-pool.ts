@@ -27,8 +27,8 @@ export interface Destination {
   readonly nodeId: number
   readonly host: string
   readonly port: number
-  /** 'coordinator': beside the one for everything else. */
-  readonly purpose: 'data' | 'coordinator'
+  /** 'coordinator': beside the one for everything else; 'rebalance': for what is answered when others have come. */
+  readonly purpose: 'data' | 'coordinator' | 'rebalance'
 }
 
 export interface ConnectionPoolOptions {

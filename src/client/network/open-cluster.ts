@@ -16,7 +16,11 @@ export interface ClientPlatform {
 }
 
 /** Nothing is connected yet. Throws KafkaError (INVALID_CONFIG). */
-export function openCluster(settings: CommonSettings, platform: ClientPlatform): Cluster {
+export function openCluster(
+  settings: CommonSettings,
+  platform: ClientPlatform,
+  options: { readonly allowAutoTopicCreation?: boolean } = {},
+): Cluster {
   if (settings.bootstrapServers.length === 0) throw invalid('bootstrap.servers is missing')
   const { clock, random, connector } = platform
   const pool = new ConnectionPool({
@@ -36,6 +40,7 @@ export function openCluster(settings: CommonSettings, platform: ClientPlatform):
     clientId: settings.clientId,
     metadataMaxAgeMs: settings.metadataMaxAgeMs,
     retryBackoff: { minMs: settings.retryBackoffMs, maxMs: settings.retryBackoffMaxMs },
+    allowAutoTopicCreation: options.allowAutoTopicCreation ?? false,
     pool,
     clock,
     random,
