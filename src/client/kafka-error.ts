@@ -40,6 +40,8 @@ export class KafkaError extends Error {
   readonly fatal: boolean
   /** What failed, by whatever was asked for by name: topics, groups, partitions. */
   readonly details: ReadonlyMap<string, KafkaError> | undefined
+  /** The record that could not be read: seek behind it to go on without it. */
+  readonly record: { readonly topic: string; readonly partition: number; readonly offset: number } | undefined
 
   constructor(
     code: ErrorName | ClientErrorName,
@@ -50,6 +52,7 @@ export class KafkaError extends Error {
       abortable?: boolean
       fatal?: boolean
       details?: ReadonlyMap<string, KafkaError>
+      record?: { topic: string; partition: number; offset: number }
       cause?: unknown
     } = {},
   ) {
@@ -60,6 +63,7 @@ export class KafkaError extends Error {
     this.abortable = options.abortable ?? false
     this.fatal = options.fatal ?? false
     this.details = options.details
+    this.record = options.record
   }
 
   /** Of a code in a response. `what` says what was asked; `text` is the broker's own message, if it sent one. */

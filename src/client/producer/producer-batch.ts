@@ -35,8 +35,9 @@ let batchCount = 0
 export class ProducerBatch {
   readonly topic: string
   readonly partition: number
-  /** In the order in which they were made; the parts of one that was split share its number. */
+  /** In the order in which they were made; the parts of one that was split share its number, and tell where they began in it. */
   readonly number: number
+  readonly partStart: number
   readonly createdMs: number
   /** Of `buffer.memory`. */
   readonly reservedBytes: number
@@ -61,9 +62,11 @@ export class ProducerBatch {
     sizeBytesMax: number
     reservedBytes: number
     number?: number
+    partStart?: number
   }) {
     this.topic = options.topic
     this.number = options.number ?? batchCount++
+    this.partStart = options.partStart ?? 0
     this.partition = options.partition
     this.createdMs = options.createdMs
     this.reservedBytes = options.reservedBytes
@@ -87,6 +90,11 @@ export class ProducerBatch {
   /** Closed: as it goes over the wire. */
   get sizeBytes(): number {
     return this.#bytes?.length ?? this.#writer.sizeBytes
+  }
+
+  /** Its records were sent first. */
+  comesBefore(other: ProducerBatch): boolean {
+    return this.number < other.number || (this.number === other.number && this.partStart < other.partStart)
   }
 
   hasRoomFor(recordBytes: number): boolean {
@@ -147,7 +155,15 @@ export class ProducerBatch {
       if (!part?.hasRoomFor(RecordBatchWriter.recordBytesMax(key, value, fields))) {
         // What was reserved goes back with the first part.
         const reservedBytes = parts.length === 0 ? this.reservedBytes : 0
-        part = new ProducerBatch({ topic, partition, createdMs, number, sizeBytesMax, reservedBytes })
+        part = new ProducerBatch({
+          topic,
+          partition,
+          createdMs,
+          number,
+          partStart: this.partStart + i,
+          sizeBytesMax,
+          reservedBytes,
+        })
         parts.push(part)
         part.attempts = 1
         if (this.header !== undefined) part.header = withSequence(this.header, i)

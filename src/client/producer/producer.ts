@@ -184,7 +184,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     const turn = (before ?? Promise.resolve())
       .then(() => this.#topic(record.topic))
       .then((info) => {
-        const obstacle = this.#obstacle()
+        const obstacle = this.#sender.failure ?? this.#transactions?.obstacle
         if (obstacle !== undefined) reject(obstacle)
         else this.#append(record, info, resolve, reject)
       })

@@ -41,6 +41,8 @@ export interface PartitionQueue {
   nextSequence: number
   /** A batch is to be sent again: the others under way must come to an end before, so that the order is known. */
   isRecovering: boolean
+  /** The broker has taken a batch under the producer's present name. */
+  isKnown: boolean
 }
 
 export interface RecordAccumulatorOptions {
@@ -116,7 +118,7 @@ export class RecordAccumulator {
     const first = batches[0]
     if (first === undefined) return
     let at = 0
-    while (at < waiting.length && waiting[at]!.number < first.number) at++
+    while (at < waiting.length && waiting[at]!.comesBefore(first)) at++
     waiting.splice(at, 0, ...batches)
     this.#busy.add(queue)
   }
@@ -184,7 +186,15 @@ export class RecordAccumulator {
     }
     let queue = queues[partition]
     if (queue === undefined) {
-      queue = { topic, partition, batches: [], inFlight: [], nextSequence: 0, isRecovering: false }
+      queue = {
+        topic,
+        partition,
+        batches: [],
+        inFlight: [],
+        nextSequence: 0,
+        isRecovering: false,
+        isKnown: false,
+      }
       queues[partition] = queue
     }
     return queue

@@ -131,6 +131,7 @@ export class Sender {
     this.#isBumpDue = false
     for (const queue of this.#options.accumulator().queues()) {
       queue.nextSequence = 0
+      queue.isKnown = false
       for (const batch of queue.batches) batch.header = undefined
     }
   }
@@ -196,7 +197,7 @@ export class Sender {
       const expiring = queue.inFlight[0] ?? batch
       if (expiring !== undefined)
         nextMs = Math.min(nextMs, expiring.createdMs + this.#options.deliveryTimeoutMs)
-      if (batch === undefined || queue.isRecovering) continue
+      if (batch === undefined || queue.isRecovering || this.#mustWait(queue, batch)) continue
       const readyMs = this.#readyMs(queue, batch)
       if (readyMs > nowMs) {
         nextMs = Math.min(nextMs, readyMs)
@@ -217,6 +218,15 @@ export class Sender {
       else cargo.push({ queue, batch })
     }
     return { shipments, nextMs }
+  }
+
+  /**
+   * The broker knows the last five batches of a partition again, so no new one follows while one of before is tried
+   * again; and of a producer that it knows nothing of it takes any number for the first.
+   */
+  #mustWait({ isKnown, inFlight }: PartitionQueue, batch: ProducerBatch): boolean {
+    if (this.#options.identity === undefined || inFlight.length === 0) return false
+    return !isKnown || (batch.header === undefined && inFlight.some(({ attempts }) => attempts > 0))
   }
 
   #readyMs({ batches }: PartitionQueue, batch: ProducerBatch): number {
@@ -382,6 +392,7 @@ export class Sender {
 
   #onBatchWritten({ queue, batch }: Shipment, baseOffset: number, logAppendTimeMs: number): void {
     this.#leave(queue, batch)
+    queue.isKnown = true
     const isOld = batch.isDone
     batch.complete(baseOffset, logAppendTimeMs)
     if (!isOld) this.#release(queue, batch)
@@ -390,7 +401,7 @@ export class Sender {
   #onBatchFailed(shipment: Shipment, error: KafkaError, answer?: PartitionAnswer): void {
     const { queue, batch } = shipment
     // Who was sent before it, and is not done, comes before it.
-    const isFirst = queue.inFlight[0] === batch && !queue.batches.some(({ number }) => number < batch.number)
+    const isFirst = queue.inFlight[0] === batch && !queue.batches.some((each) => each.comesBefore(batch))
     this.#leave(queue, batch)
     // Given up meanwhile.
     if (batch.isDone) return
