@@ -20,9 +20,16 @@ export interface PartitionerInput {
 /** One's own: the number of the partition. */
 export type Partitioner = (input: PartitionerInput) => number
 
+/** A topic as records are placed in it. */
+export interface TopicPlaces {
+  readonly topic: string
+  readonly partitionCount: number
+  readonly availablePartitions: readonly number[]
+}
+
 /** Told of every record that it placed, so that it knows when a partition has had its share. */
 export interface TopicPartitioner {
-  place(input: PartitionerInput, recordBytes: number): number
+  place(places: TopicPlaces, key: Uint8Array | null, value: Uint8Array | null, recordBytes: number): number
 }
 
 export class StickyPartitioner implements TopicPartitioner {
@@ -38,7 +45,8 @@ export class StickyPartitioner implements TopicPartitioner {
     this.#ignoresKeys = options.ignoresKeys
   }
 
-  place({ topic, key, partitionCount, availablePartitions }: PartitionerInput, recordBytes: number): number {
+  place(places: TopicPlaces, key: Uint8Array | null, _value: Uint8Array | null, recordBytes: number): number {
+    const { topic, partitionCount, availablePartitions } = places
     if (key !== null && !this.#ignoresKeys) return partitionForKey(key, partitionCount)
     let current = this.#sticky.get(topic)
     const isFull = current !== undefined && current.bytes >= this.#batchSizeBytes
@@ -63,7 +71,7 @@ export class StickyPartitioner implements TopicPartitioner {
 export class RoundRobinPartitioner implements TopicPartitioner {
   readonly #next = new Map<string, number>()
 
-  place({ topic, availablePartitions, partitionCount }: PartitionerInput): number {
+  place({ topic, availablePartitions, partitionCount }: TopicPlaces): number {
     const turn = this.#next.get(topic) ?? 0
     this.#next.set(topic, (turn + 1) & 0x7fffffff)
     return availablePartitions.length > 0

@@ -20,10 +20,10 @@ import {
 } from '../options/producer-options.ts'
 import { toBytes } from '../options/serializers.ts'
 import {
-  type PartitionerInput,
   RoundRobinPartitioner,
   StickyPartitioner,
   type TopicPartitioner,
+  type TopicPlaces,
 } from './partitioner.ts'
 import { compressionOf, type RecordMetadata } from './producer-batch.ts'
 import { ProducerIdentity } from './producer-identity.ts'
@@ -71,6 +71,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   readonly #lookups = new Map<string, Promise<unknown>>()
   readonly #idle = new Set<() => void>()
   readonly #wanted = new Set<string>()
+  readonly #places = new WeakMap<TopicInfo, TopicPlaces>()
   #pendingCount = 0
   #closing: Promise<void> | undefined
 
@@ -100,6 +101,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
       compression,
       clock: platform.clock,
       onReady: () => this.#sender.wake(),
+      onDone: (recordCount) => this.#onDone(recordCount),
     })
     this.#sender = new Sender({
       cluster,
@@ -240,14 +242,8 @@ export class Producer<Key = Bytes, Value = Bytes> {
       key,
       value,
       headers,
-      onSent: (metadata) => {
-        resolve(metadata)
-        this.#onDone()
-      },
-      onFailed: (error) => {
-        reject(error)
-        this.#onDone()
-      },
+      onSent: resolve,
+      onFailed: reject,
     }
   }
 
@@ -266,7 +262,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
     { key, value, recordBytes }: { key: Uint8Array | null; value: Uint8Array | null; recordBytes: number },
   ): number {
     const partitionCount = info.partitions.length
-    const chosen = partition ?? this.#partitioner.place(this.#inputOf(info, key, value), recordBytes)
+    const chosen = partition ?? this.#partitioner.place(this.#placesOf(info), key, value, recordBytes)
     if (!Number.isInteger(chosen) || chosen < 0 || chosen >= partitionCount) {
       const message = `topic ${topic} has no partition ${chosen}: its partitions are 0 to ${partitionCount - 1}`
       throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', message)
@@ -274,16 +270,18 @@ export class Producer<Key = Bytes, Value = Bytes> {
     return chosen
   }
 
-  #inputOf(info: TopicInfo, key: Uint8Array | null, value: Uint8Array | null): PartitionerInput {
-    return {
-      topic: info.name,
-      key,
-      value,
-      partitionCount: info.partitions.length,
-      get availablePartitions() {
-        return info.partitions.filter(({ leader }) => leader >= 0).map(({ partition }) => partition)
-      },
+  #placesOf(info: TopicInfo): TopicPlaces {
+    let places = this.#places.get(info)
+    if (places === undefined) {
+      const available = info.partitions.filter(({ leader }) => leader >= 0)
+      places = {
+        topic: info.name,
+        partitionCount: info.partitions.length,
+        availablePartitions: available.map(({ partition }) => partition),
+      }
+      this.#places.set(info, places)
     }
+    return places
   }
 
   #want(topic: string): void {
@@ -297,8 +295,8 @@ export class Producer<Key = Bytes, Value = Bytes> {
     return this.#sender.failure ?? this.#transactions?.obstacle
   }
 
-  #onDone(): void {
-    this.#pendingCount--
+  #onDone(recordCount: number): void {
+    this.#pendingCount -= recordCount
     this.#tellIfIdle()
   }
 
@@ -437,7 +435,7 @@ async function allOf(sent: readonly Promise<RecordMetadata>[]): Promise<RecordMe
 
 function partitionerOf(settings: ProducerSettings, { random }: ClientPlatform): TopicPartitioner {
   const { partitionerClass: given, batchSize: batchSizeBytes, partitionerIgnoreKeys } = settings
-  if (typeof given === 'function') return { place: (input) => given(input) }
+  if (typeof given === 'function') return { place: (places, key, value) => given({ ...places, key, value }) }
   if (given === 'round-robin') return new RoundRobinPartitioner()
   return new StickyPartitioner({
     random,

@@ -53,6 +53,8 @@ export interface RecordAccumulatorOptions {
   readonly clock: Clock
   /** Something may be ready to be sent. */
   readonly onReady: () => void
+  /** So many more records are done, one way or the other. */
+  readonly onDone: (recordCount: number) => void
 }
 
 interface Blocked {
@@ -96,9 +98,10 @@ export class RecordAccumulator {
     if (this.#blocked.length > 0 || !this.#tryAppend(record, bytes)) this.#block(record, bytes)
   }
 
-  /** The batch leaves: told, or called off. */
+  /** The batch leaves, and its records have been told why. */
   release(batch: ProducerBatch): void {
     this.#freeBytes += batch.reservedBytes
+    this.#options.onDone(batch.recordCount)
     while (this.#blocked.length > 0) {
       const { record, bytes, isOver } = this.#blocked[0]!
       if (!isOver && !this.#tryAppend(record, bytes)) break
@@ -138,6 +141,7 @@ export class RecordAccumulator {
     for (const blocked of this.#blocked.splice(0)) {
       blocked.isOver = true
       blocked.record.onFailed(error)
+      this.#options.onDone(1)
     }
   }
 
@@ -174,6 +178,7 @@ export class RecordAccumulator {
       this.#blocked = this.#blocked.filter((each) => each !== blocked)
       const message = `Failed to allocate ${bytes} bytes within the configured max blocking time ${maxBlockMs} ms.`
       record.onFailed(new KafkaError('BUFFER_FULL', message, { retriable: true }))
+      this.#options.onDone(1)
     })
     this.#options.onReady()
   }

@@ -41,8 +41,10 @@ export class FetchedRecords {
   readonly highWatermark: number
   /** Where the next fetch goes on: behind the last whole batch. */
   readonly nextOffset: number
-  /** Its partition was taken away or sought elsewhere. */
-  isDropped = false
+  /** At least one whole one. */
+  readonly hasBatches: boolean
+  /** Of the leader that wrote the last batch. */
+  readonly endLeaderEpoch: number | undefined
   readonly #bytes: Buffer
   readonly #fromOffset: number
   readonly #decoding: RecordDecoding
@@ -79,13 +81,12 @@ export class FetchedRecords {
     this.#fromOffset = options.fromOffset
     this.#decoding = options.decoding
     this.#aborted = [...(options.aborted ?? [])].sort((a, b) => a.firstOffset - b.firstOffset)
-    this.nextOffset = Math.max(options.fromOffset, endOffset(options.bytes))
+    const last = lastBatchAt(options.bytes)
+    this.nextOffset = last < 0 ? options.fromOffset : Math.max(options.fromOffset, endOf(options.bytes, last))
+    this.hasBatches = last >= 0
+    this.endLeaderEpoch = last < 0 ? undefined : leaderEpochOf(options.bytes, last)
   }
 
-  /** The epoch of the leader that wrote what was read last. */
-  get leaderEpoch(): number | undefined {
-    return this.#leaderEpoch
-  }
 
   /** The next record; undefined at the end. Throws KafkaError (CORRUPT_MESSAGE, SERIALIZATION). */
   next(): ConsumerRecord<never, never> | undefined {
@@ -134,8 +135,7 @@ export class FetchedRecords {
     this.#appendTimeMs = RecordBatch.isLogAppendTime(bytes, at)
       ? RecordBatch.maxTimestamp(bytes, at)
       : undefined
-    const leaderEpoch = RecordBatch.partitionLeaderEpoch(bytes, at)
-    this.#leaderEpoch = leaderEpoch < 0 ? undefined : leaderEpoch
+    this.#leaderEpoch = leaderEpochOf(bytes, at)
   }
 
   /** Control batches, and what was aborted. */
@@ -264,20 +264,28 @@ export class FetchedRecords {
   }
 }
 
-/** Behind the last offset of the whole batches; -1: there is none. */
-function endOffset(bytes: Buffer): number {
+/** Where the last whole batch starts; -1: there is none. */
+function lastBatchAt(bytes: Buffer): number {
   let last = -1
   let at = 0
   for (;;) {
     const end = RecordBatch.batchEnd(bytes, at)
-    if (end < 0) break
+    if (end < 0) return last
     last = at
     at = end
   }
-  if (last < 0) return -1
-  return RecordBatch.magic(bytes, last) < 2
-    ? RecordBatch.baseOffset(bytes, last) + 1
-    : RecordBatch.nextOffset(bytes, last)
+}
+
+function endOf(bytes: Buffer, at: number): number {
+  return RecordBatch.magic(bytes, at) < 2
+    ? RecordBatch.baseOffset(bytes, at) + 1
+    : RecordBatch.nextOffset(bytes, at)
+}
+
+function leaderEpochOf(bytes: Buffer, at: number): number | undefined {
+  if (RecordBatch.magic(bytes, at) < 2) return undefined
+  const leaderEpoch = RecordBatch.partitionLeaderEpoch(bytes, at)
+  return leaderEpoch < 0 ? undefined : leaderEpoch
 }
 
 /** Where the headers that were read last end. */
