@@ -1,7 +1,7 @@
 /**
  * The one error of the client. `code` is the broker's name for what went wrong (`UNKNOWN_TOPIC_OR_PARTITION`, ...), or
  * one of the client's own: INVALID_CONFIG, CLOSED, NETWORK, TIMEOUT, AUTHENTICATION, PROTOCOL, INVALID_STATE,
- * BUFFER_FULL, SERIALIZATION, PARTIAL.
+ * BUFFER_FULL, SERIALIZATION, PARTIAL, NO_OFFSET, LOG_TRUNCATED.
  */
 import { type ErrorName, errorMessage, errorName, isRetriable } from '../protocol/error-codes.ts'
 
@@ -24,8 +24,12 @@ export type ClientErrorName =
   | 'BUFFER_FULL'
   /** A key or value could not be turned into bytes, or bytes into it. */
   | 'SERIALIZATION'
-  /** Some of what was asked was done; `details` says what of it was not. */
+  /** Of several things that were asked for some failed: `details` says which, `results` holds what came of the others. */
   | 'PARTIAL'
+  /** Nothing is committed for a partition, and `auto.offset.reset` says not to guess. */
+  | 'NO_OFFSET'
+  /** What was read is not what the new leader of the partition has there, and `auto.offset.reset` is none. */
+  | 'LOG_TRUNCATED'
 
 export class KafkaError extends Error {
   override readonly name = 'KafkaError'
@@ -38,8 +42,10 @@ export class KafkaError extends Error {
   readonly abortable: boolean
   /** The producer can't go on: another one has taken its place, or its state is not known any more. */
   readonly fatal: boolean
-  /** What failed, by whatever was asked for by name: topics, groups, partitions. */
+  /** Of PARTIAL: what failed, by whatever was asked for by name: topics, groups, partitions. */
   readonly details: ReadonlyMap<string, KafkaError> | undefined
+  /** Of PARTIAL: what came of the rest, by the same names; undefined for what gives nothing but its being done. */
+  readonly results: ReadonlyMap<string, unknown> | undefined
   /** The record that could not be read: seek behind it to go on without it. */
   readonly record: { readonly topic: string; readonly partition: number; readonly offset: number } | undefined
 
@@ -52,6 +58,7 @@ export class KafkaError extends Error {
       abortable?: boolean
       fatal?: boolean
       details?: ReadonlyMap<string, KafkaError>
+      results?: ReadonlyMap<string, unknown>
       record?: { topic: string; partition: number; offset: number }
       cause?: unknown
     } = {},
@@ -63,6 +70,7 @@ export class KafkaError extends Error {
     this.abortable = options.abortable ?? false
     this.fatal = options.fatal ?? false
     this.details = options.details
+    this.results = options.results
     this.record = options.record
   }
 

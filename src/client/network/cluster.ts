@@ -124,7 +124,10 @@ export class Cluster {
   /** Rejects with KafkaError: NETWORK, or retriably BROKER_NOT_AVAILABLE for a broker that is not known (any more). */
   async connectionTo(nodeId: number, purpose: Destination['purpose'] = 'data'): Promise<BrokerConnection> {
     const node = this.metadata.broker(nodeId)
-    if (node === undefined) throw KafkaError.of(ErrorCode.BROKER_NOT_AVAILABLE, `broker ${nodeId}`)
+    if (node === undefined) {
+      const errno = ErrorCode.BROKER_NOT_AVAILABLE
+      throw new KafkaError('BROKER_NOT_AVAILABLE', `broker ${nodeId} is not known`, { errno, retriable: true })
+    }
     try {
       return await this.#pool.get({ ...node, purpose })
     } catch (error) {
@@ -297,21 +300,64 @@ export class Cluster {
 
   /** The id of the broker that coordinates the group or transactional id. Rejects with KafkaError, mostly retriable. */
   async coordinator(type: CoordinatorType, key: string): Promise<number> {
-    const name = `${type}/${key}`
-    const known = this.#coordinators.get(name)
+    const known = this.#coordinators.get(`${type}/${key}`)
     if (known !== undefined) return known
-    const connection = await this.anyConnection()
-    const keyType = KEY_TYPES[type]
-    const version = connection.apis!.versionOf(FIND_COORDINATOR)
-    const body = version >= FIRST_VERSION_WITH_KEYS ? { keyType, coordinatorKeys: [key] } : { keyType, key }
-    const response = await connection.call(FIND_COORDINATOR, body, { version })
-    const found = version >= FIRST_VERSION_WITH_KEYS ? response.coordinators[0]! : response
-    if (found.errorCode !== ErrorCode.NONE) {
-      throw KafkaError.of(found.errorCode, `the coordinator of ${key}`, found.errorMessage)
+    const found = (await this.coordinators(type, [key])).get(key)!
+    if (found instanceof KafkaError) throw found
+    return found
+  }
+
+  /** The same for many, in one request where the broker can tell of many at once (KIP-699); an error for each. */
+  async coordinators(
+    type: CoordinatorType,
+    keys: readonly string[],
+  ): Promise<Map<string, number | KafkaError>> {
+    const all = new Map<string, number | KafkaError>()
+    const unknown = keys.filter((key) => {
+      const known = this.#coordinators.get(`${type}/${key}`)
+      if (known !== undefined) all.set(key, known)
+      return known === undefined
+    })
+    if (unknown.length === 0) return all
+    const found = await this.#findCoordinators(KEY_TYPES[type], unknown)
+    if (found.some(({ nodeId }) => nodeId >= 0 && this.metadata.broker(nodeId) === undefined))
+      await this.refresh()
+    for (const [i, { errorCode, errorMessage, nodeId }] of found.entries()) {
+      const key = unknown[i]!
+      if (errorCode === ErrorCode.NONE) this.#coordinators.set(`${type}/${key}`, nodeId)
+      all.set(
+        key,
+        errorCode === ErrorCode.NONE
+          ? nodeId
+          : KafkaError.of(errorCode, `the coordinator of ${key}`, errorMessage),
+      )
     }
-    if (this.metadata.broker(found.nodeId) === undefined) await this.refresh()
-    this.#coordinators.set(name, found.nodeId)
-    return found.nodeId
+    return all
+  }
+
+  /** In the order of the keys. */
+  async #findCoordinators(
+    keyType: number,
+    keys: readonly string[],
+  ): Promise<{ errorCode: number; errorMessage: string | null; nodeId: number }[]> {
+    const connection = await this.anyConnection()
+    const version = connection.apis!.versionOf(FIND_COORDINATOR)
+    if (version < FIRST_VERSION_WITH_KEYS) {
+      const ask = (key: string) => connection.call(FIND_COORDINATOR, { keyType, key }, { version })
+      return Promise.all(keys.map(ask))
+    }
+    const { coordinators } = await connection.call(
+      FIND_COORDINATOR,
+      { keyType, coordinatorKeys: keys },
+      { version },
+    )
+    const byKey = new Map(coordinators.map((each) => [each.key, each]))
+    return keys.map((key) => {
+      const found = byKey.get(key)
+      if (found === undefined)
+        throw new KafkaError('PROTOCOL', `the broker said nothing of the coordinator of ${key}`)
+      return found
+    })
   }
 
   /** It said that it is not, or does not answer. */
