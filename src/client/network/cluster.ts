@@ -126,7 +126,10 @@ export class Cluster {
     const node = this.metadata.broker(nodeId)
     if (node === undefined) {
       const errno = ErrorCode.BROKER_NOT_AVAILABLE
-      throw new KafkaError('BROKER_NOT_AVAILABLE', `broker ${nodeId} is not known`, { errno, retriable: true })
+      throw new KafkaError('BROKER_NOT_AVAILABLE', `broker ${nodeId} is not known`, {
+        errno,
+        retriable: true,
+      })
     }
     try {
       return await this.#pool.get({ ...node, purpose })

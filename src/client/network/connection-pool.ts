@@ -16,7 +16,7 @@ import { OfferedApis } from './api.ts'
 import { type Backoff, backoffMs, sleep } from './backoff.ts'
 import { BrokerConnection } from './broker-connection.ts'
 
-const SOFTWARE = { clientSoftwareName: 'sluice', clientSoftwareVersion: '0.1.0' }
+export const SOFTWARE = { clientSoftwareName: 'sluice', clientSoftwareVersion: '0.1.0' }
 const API_VERSIONS_VERSION = 3
 const IDLE_CHECK_MS = 10_000
 /** Of a session that ends, so much is used before the connection is replaced. */
