@@ -73,8 +73,10 @@ export async function alterConfigs(
     route: brokerById(requester.cluster, homeOf),
     timeoutMs,
     call: async (connection, things) => {
-      if (connection.apis!.newest(INCREMENTAL_ALTER_CONFIGS) === undefined) {
-        connection.apis!.versionOf(ALTER_CONFIGS)
+      const { apis } = connection
+      const isOld =
+        apis!.newest(INCREMENTAL_ALTER_CONFIGS) === undefined && apis!.newest(ALTER_CONFIGS) !== undefined
+      if (isOld) {
         return Promise.all(
           things.map((change) => replaceAll(requester, connection, change, validateOnly, remainingMs())),
         )

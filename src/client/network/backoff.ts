@@ -17,8 +17,9 @@ export function backoffMs({ minMs, maxMs }: Backoff, attempt: number, random: Ra
   return baseMs * (1 + JITTER * ((2 * random.below(RESOLUTION)) / RESOLUTION - 1))
 }
 
+/** Somebody waits for what comes after it: the process does not end meanwhile. */
 export function sleep(clock: Clock, durationMs: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(durationMs, resolve))
+  return new Promise((resolve) => void clock.after(durationMs, resolve, { keepsAlive: true }))
 }
 
 export interface RetryOptions {
