@@ -1,10 +1,12 @@
 /**
- * A disk in memory: for brokers that live as long as a test. Everything is on the device at once.
+ * A disk in memory: for brokers that live as long as a test. Everything is on the device at once, and what the real disk
+ * refuses this one refuses too (`diskConformance`).
  *
  * `fork` gives a disk with the same files, on which nothing that is done here shows, nor the other way round: both share
  * the bytes until one of them writes.
  */
-import { posix } from 'node:path'
+import { basename, dirname, resolve, sep } from 'node:path'
+import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import {
   type DirectoryEntry,
@@ -28,10 +30,14 @@ interface FileNode {
   isShared: boolean
 }
 
+const DIRECTORY = Symbol('DIRECTORY')
+
+type Entry = FileNode | typeof DIRECTORY
+
 export class MemoryDisk implements Disk {
   readonly #clock: Pick<Clock, 'nowMs'>
-  #files = new Map<string, FileNode>()
-  #directories = new Set<string>(['/'])
+  /** By absolute path. The root is always there, and is in none. */
+  readonly #entries = new Map<string, Entry>()
   readonly #locks = new Set<string>()
 
   constructor(clock: Pick<Clock, 'nowMs'>) {
@@ -40,148 +46,167 @@ export class MemoryDisk implements Disk {
 
   fork(clock: Pick<Clock, 'nowMs'>): MemoryDisk {
     const copy = new MemoryDisk(clock)
-    copy.#directories = new Set(this.#directories)
-    for (const [path, node] of this.#files) {
-      node.isShared = true
-      copy.#files.set(path, { ...node })
+    for (const [name, entry] of this.#entries) {
+      if (entry !== DIRECTORY) entry.isShared = true
+      copy.#entries.set(name, entry === DIRECTORY ? DIRECTORY : { ...entry })
     }
     return copy
   }
 
   open(path: string, mode: 'read' | 'write' | 'create'): DiskFile {
-    const name = posix.normalize(path)
-    let node = this.#files.get(name)
-    if (node === undefined) {
-      if (mode !== 'create') throw fault('ENOENT', path)
-      node = this.#create(name)
-    }
-    return new MemoryFile(path, node, this.#clock)
+    const name = resolve(path)
+    const entry = this.#entry(name)
+    if (entry === DIRECTORY) throw fault('EISDIR', path)
+    if (entry === undefined && mode !== 'create') throw fault('ENOENT', path)
+    return new MemoryFile(path, entry ?? this.#create(name), mode !== 'read', this.#clock)
   }
 
   readFile(path: string): Buffer {
-    const { bytes, sizeBytes } = this.#node(path)
+    const { bytes, sizeBytes } = this.#file(path)
     return Buffer.from(bytes.subarray(0, sizeBytes))
   }
 
+  /** Whoever has the former file open keeps it. */
   writeFileAtomic(path: string, data: Uint8Array | string): void {
+    const name = resolve(path)
+    if (this.#entry(name) === DIRECTORY) throw fault('EISDIR', path)
     const bytes = Buffer.from(data as Uint8Array)
-    const node = this.#create(posix.normalize(path))
-    node.bytes = bytes
-    node.sizeBytes = bytes.length
+    Object.assign(this.#create(name), { bytes, sizeBytes: bytes.length })
   }
 
   stat(path: string): FileStat | undefined {
-    const name = posix.normalize(path)
-    const node = this.#files.get(name)
-    if (node !== undefined) return { kind: 'file', sizeBytes: node.sizeBytes, modifiedMs: node.modifiedMs }
-    return this.#directories.has(name) ? { kind: 'directory', sizeBytes: 0, modifiedMs: 0 } : undefined
+    const entry = this.#entry(resolve(path))
+    if (entry === undefined) return undefined
+    if (entry === DIRECTORY) return { kind: 'directory', sizeBytes: 0, modifiedMs: 0 }
+    return { kind: 'file', sizeBytes: entry.sizeBytes, modifiedMs: entry.modifiedMs }
   }
 
   list(path: string): DirectoryEntry[] {
-    const parent = posix.normalize(path)
-    if (!this.#directories.has(parent)) throw fault('ENOENT', path)
+    const parent = resolve(path)
+    this.#checkDirectory(parent)
     const entries: DirectoryEntry[] = []
-    for (const name of this.#files.keys()) {
-      if (posix.dirname(name) === parent) entries.push({ name: posix.basename(name), kind: 'file' })
-    }
-    for (const name of this.#directories) {
-      if (name !== '/' && posix.dirname(name) === parent)
-        entries.push({ name: posix.basename(name), kind: 'directory' })
+    for (const [name, entry] of this.#entries) {
+      if (dirname(name) === parent)
+        entries.push({ name: basename(name), kind: entry === DIRECTORY ? 'directory' : 'file' })
     }
     return entries
   }
 
   makeDirectory(path: string): void {
-    for (let name = posix.normalize(path); !this.#directories.has(name); name = posix.dirname(name)) {
-      this.#directories.add(name)
+    const name = resolve(path)
+    const missing: string[] = []
+    let parent = name
+    while (this.#entry(parent) === undefined) {
+      missing.push(parent)
+      parent = dirname(parent)
     }
+    if (this.#entry(parent) !== DIRECTORY) throw fault(parent === name ? 'EEXIST' : 'ENOTDIR', path)
+    for (const each of missing) this.#entries.set(each, DIRECTORY)
   }
 
   rename(from: string, to: string): void {
-    const source = posix.normalize(from)
-    const target = posix.normalize(to)
-    const node = this.#files.get(source)
-    if (node !== undefined) {
-      this.#files.delete(source)
-      this.#files.set(target, node)
-      return
-    }
-    if (!this.#directories.delete(source)) throw fault('ENOENT', from)
-    this.#directories.add(target)
-    const inside = `${source}/`
-    const moved = (name: string): string => target + name.slice(source.length)
-    for (const name of [...this.#directories]) {
-      if (name.startsWith(inside) && this.#directories.delete(name)) this.#directories.add(moved(name))
-    }
-    for (const [name, file] of [...this.#files]) {
-      if (name.startsWith(inside) && this.#files.delete(name)) this.#files.set(moved(name), file)
+    const source = resolve(from)
+    const target = resolve(to)
+    const entry = this.#entry(source)
+    if (entry === undefined) throw fault('ENOENT', from)
+    this.#checkDirectory(dirname(target))
+    const replaced = this.#entry(target)
+    if (entry !== DIRECTORY && replaced === DIRECTORY) throw fault('EISDIR', to)
+    if (entry === DIRECTORY && replaced !== undefined && replaced !== DIRECTORY) throw fault('ENOTDIR', to)
+    if (entry === DIRECTORY && replaced === DIRECTORY && this.list(to).length > 0)
+      throw fault('ENOTEMPTY', to)
+    for (const name of entry === DIRECTORY ? this.#within(source) : [source]) {
+      const moved = this.#entries.get(name)!
+      this.#entries.delete(name)
+      this.#entries.set(target + name.slice(source.length), moved)
     }
   }
 
   setModifiedMs(path: string, modifiedMs: number): void {
-    this.#node(path).modifiedMs = modifiedMs
+    this.#file(path).modifiedMs = modifiedMs
   }
 
   remove(path: string): void {
-    this.#files.delete(posix.normalize(path))
+    const name = resolve(path)
+    if (this.#entry(name) === DIRECTORY) throw fault('EISDIR', path)
+    this.#entries.delete(name)
   }
 
   removeDirectory(path: string): void {
-    const name = posix.normalize(path)
-    const inside = `${name}/`
-    this.#directories.delete(name)
-    for (const each of [...this.#directories]) if (each.startsWith(inside)) this.#directories.delete(each)
-    for (const each of [...this.#files.keys()]) if (each.startsWith(inside)) this.#files.delete(each)
+    for (const name of this.#within(resolve(path))) this.#entries.delete(name)
   }
 
   syncDirectory(path: string): void {
-    if (!this.#directories.has(posix.normalize(path))) throw fault('ENOENT', path)
+    this.#checkDirectory(resolve(path))
   }
 
   tryLock(path: string): DiskLock | undefined {
-    const name = posix.normalize(path)
+    const name = resolve(path)
     if (this.#locks.has(name)) return undefined
-    if (!this.#files.has(name)) this.#create(name)
+    if (this.#entry(name) === undefined) this.#create(name)
     this.#locks.add(name)
-    return { release: () => void this.#locks.delete(name) }
+    let isHeld = true
+    return {
+      release: () => {
+        if (isHeld) this.#locks.delete(name)
+        isHeld = false
+      },
+    }
   }
 
   space(): { totalBytes: number; usableBytes: number } {
     return { totalBytes: VOLUME_BYTES, usableBytes: VOLUME_BYTES }
   }
 
+  #entry(name: string): Entry | undefined {
+    return dirname(name) === name ? DIRECTORY : this.#entries.get(name)
+  }
+
+  #file(path: string): FileNode {
+    const entry = this.#entry(resolve(path))
+    if (entry === undefined) throw fault('ENOENT', path)
+    if (entry === DIRECTORY) throw fault('EISDIR', path)
+    return entry
+  }
+
+  #checkDirectory(name: string): void {
+    const entry = this.#entry(name)
+    if (entry !== DIRECTORY) throw fault(entry === undefined ? 'ENOENT' : 'ENOTDIR', name)
+  }
+
   #create(name: string): FileNode {
-    if (!this.#directories.has(posix.dirname(name))) throw fault('ENOENT', name)
+    this.#checkDirectory(dirname(name))
     const node = { bytes: Buffer.alloc(0), sizeBytes: 0, modifiedMs: this.#clock.nowMs(), isShared: false }
-    this.#files.set(name, node)
+    this.#entries.set(name, node)
     return node
   }
 
-  #node(path: string): FileNode {
-    const node = this.#files.get(posix.normalize(path))
-    if (node === undefined) throw fault('ENOENT', path)
-    return node
+  /** The directory's own name and all that begin with it. */
+  #within(directory: string): string[] {
+    return [...this.#entries.keys()].filter((name) => name === directory || name.startsWith(directory + sep))
   }
 }
 
 class MemoryFile implements DiskFile {
   readonly path: string
   readonly descriptor = undefined
-  readonly #node: FileNode
+  readonly #isWritable: boolean
   readonly #clock: Pick<Clock, 'nowMs'>
+  #node: FileNode | undefined
 
-  constructor(path: string, node: FileNode, clock: Pick<Clock, 'nowMs'>) {
+  constructor(path: string, node: FileNode, isWritable: boolean, clock: Pick<Clock, 'nowMs'>) {
     this.path = path
     this.#node = node
+    this.#isWritable = isWritable
     this.#clock = clock
   }
 
   sizeBytes(): number {
-    return this.#node.sizeBytes
+    return this.#open().sizeBytes
   }
 
   read(target: Uint8Array, targetStart: number, length: number, position: number): number {
-    const { bytes, sizeBytes } = this.#node
+    const { bytes, sizeBytes } = this.#open()
     const end = Math.min(sizeBytes, position + length)
     return end <= position ? 0 : bytes.copy(target, targetStart, position, end)
   }
@@ -198,37 +223,57 @@ class MemoryFile implements DiskFile {
   writev(buffers: readonly Uint8Array[], position: number): void {
     let end = position
     for (const buffer of buffers) end += buffer.length
-    this.#reserve(end)
+    const node = this.#openToWrite()
+    if (end === position) return
+    this.#resize(node, Math.max(node.sizeBytes, end))
     let at = position
     for (const buffer of buffers) {
-      this.#node.bytes.set(buffer, at)
+      node.bytes.set(buffer, at)
       at += buffer.length
     }
-    this.#node.sizeBytes = Math.max(this.#node.sizeBytes, end)
-    this.#node.modifiedMs = this.#clock.nowMs()
   }
 
   truncate(sizeBytes: number): void {
-    const before = this.#node.sizeBytes
-    this.#reserve(sizeBytes)
-    if (sizeBytes > before) this.#node.bytes.fill(0, before, sizeBytes)
-    this.#node.sizeBytes = sizeBytes
-    this.#node.modifiedMs = this.#clock.nowMs()
+    this.#resize(this.#openToWrite(), sizeBytes)
   }
 
-  sync(): void {}
-  async syncAsync(): Promise<void> {}
-  close(): void {}
+  sync(): void {
+    this.#open()
+  }
 
-  /** Makes the bytes this disk's own, with room up to `end`. */
-  #reserve(end: number): void {
-    const node = this.#node
-    if (!node.isShared && end <= node.bytes.length) return
-    const capacity = Math.max(CAPACITY_MIN_BYTES, end, end > node.bytes.length ? node.bytes.length * 2 : 0)
-    const own = Buffer.alloc(capacity)
-    node.bytes.copy(own, 0, 0, node.sizeBytes)
-    node.bytes = own
-    node.isShared = false
+  async syncAsync(): Promise<void> {
+    this.#open()
+  }
+
+  close(): void {
+    this.#node = undefined
+  }
+
+  #open(): FileNode {
+    assert(this.#node !== undefined, `${this.path} is closed`)
+    return this.#node
+  }
+
+  #openToWrite(): FileNode {
+    const node = this.#open()
+    if (!this.#isWritable) throw fault('EBADF', this.path)
+    return node
+  }
+
+  /** With bytes that are this disk's own, and zeros where the file was shorter. */
+  #resize(node: FileNode, sizeBytes: number): void {
+    const keptBytes = Math.min(node.sizeBytes, sizeBytes)
+    const isGrown = sizeBytes > node.bytes.length
+    if (node.isShared || isGrown) {
+      const own = Buffer.alloc(Math.max(CAPACITY_MIN_BYTES, sizeBytes, isGrown ? node.bytes.length * 2 : 0))
+      node.bytes.copy(own, 0, 0, keptBytes)
+      node.bytes = own
+      node.isShared = false
+    } else {
+      node.bytes.fill(0, keptBytes, sizeBytes)
+    }
+    node.sizeBytes = sizeBytes
+    node.modifiedMs = this.#clock.nowMs()
   }
 }
 
