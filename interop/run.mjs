@@ -6,7 +6,8 @@
  *
  * Prints a line for each check, the matrix of who reads whom, and "N passed, N failed, N skipped" at the end.
  * The same run against Apache Kafka shows that it asks for Kafka's behaviour and nothing else. --small is the
- * number of small records each producer writes (100,000 by default); --keep leaves the folder for a look.
+ * number of small records each producer writes (100,000 by default); --keep leaves the folder for a look; --record
+ * writes down what Apache Kafka's tools say of its groups (checks/groups-tools.mjs).
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -39,6 +40,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     small: { type: 'string', default: '100000' },
     keep: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
     sabotage: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
@@ -116,7 +118,7 @@ async function main() {
     if (wanted('old')) await checkOldClients(context)
     if (wanted('admin')) await checkAdmin(context)
     const groups = groupParts.filter((part) => wanted('groups') || wanted(part))
-    if (groups.length > 0) await checkGroups(context, groups)
+    if (groups.length > 0) await checkGroups(context, groups, { record: options.record })
     if (broker) report.say(`${residentMiB(broker.pid) ?? '?'} MiB resident after all this`)
   } finally {
     await broker?.stop()

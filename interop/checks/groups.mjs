@@ -4,6 +4,7 @@ import { checkAssignment } from './groups-assignment.mjs'
 import { checkGroupKills, checkGroupRestarts } from './groups-kill.mjs'
 import { checkCooperative, checkStaticMembers } from './groups-restart.mjs'
 import { checkRolling } from './groups-rolling.mjs'
+import { checkGroupTools } from './groups-tools.mjs'
 
 /** @typedef {import('../lib/context.mjs').Context} Context */
 
@@ -22,12 +23,17 @@ const mixedCast = {
 export const groupParts = /** @type {const} */ ([
   'groups-assignment',
   'groups-restart',
+  'groups-tools',
   'groups-kill',
   'groups-rolling',
 ])
 
-/** @param {Context} context @param {(typeof groupParts[number])[]} parts */
-export async function checkGroups(context, parts) {
+/**
+ * @param {Context} context
+ * @param {(typeof groupParts[number])[]} parts
+ * @param {{record: boolean}} options whether to write down what Apache Kafka's tools say
+ */
+export async function checkGroups(context, parts, { record }) {
   const { report, folder, brokerKind } = context
   const found = await groupClients(folder)
   for (const { name, missing } of found) if (missing) report.skip(`groups with ${name}`, missing)
@@ -66,6 +72,12 @@ export async function checkGroups(context, parts) {
     }
     await checkCooperative(context, some('java-4.1', 'java-3.9', 'java-4.1'))
     await checkCooperative(context, some('librdkafka-new', 'librdkafka-new', 'librdkafka-new'))
+  }
+
+  if (parts.includes('groups-tools')) {
+    for (const client of some('java-4.1')) {
+      await checkGroupTools(context, { client, hasConsumerProtocol, record })
+    }
   }
 
   if (parts.includes('groups-kill') && brokerKind === 'running') {

@@ -11,6 +11,11 @@ import { logEnds } from '../lib/log-ends.mjs'
 import { runProgram } from '../lib/processes.mjs'
 import { expect } from '../lib/report.mjs'
 
+/** What kafka-dump-log remarks on a segment that was compacted, as the internal topics' are. */
+const compacted = [
+  /^Non-consecutive offsets in .*\/__(consumer_offsets|transaction_state)-/,
+  /^ +\d+ is followed by \d+$/,
+]
 const lines = /** @type {const} */ (['3.9', '4.1'])
 
 /** @param {import('./transactions.mjs').TransactionContext} context */
@@ -118,6 +123,7 @@ export async function checkTransactionFiles({ report }, dataFolder) {
   const all = readdirSync(dataFolder, { recursive: true, encoding: 'utf8' })
   const files = (/** @type {RegExp} */ pattern) =>
     all.filter((each) => pattern.test(each)).map((each) => join(dataFolder, each))
+  const data = /(isolation|copy|fencing|tools)[^/]*\/\d{20}/
   for (const line of lines) {
     const peer = await apacheKafka(line)
     if ('missing' in peer) {
@@ -142,7 +148,10 @@ export async function checkTransactionFiles({ report }, dataFolder) {
             expect(!/isvalid: false|Exception|Could not|corrupt|"unknown"/i.test(said), said.slice(0, 300))
           },
         })
-        expect(stderr === '', stderr.slice(0, 300))
+        const unsound = stderr
+          .split('\n')
+          .filter((said) => said !== '' && !compacted.some((pattern) => pattern.test(said)))
+        expect(unsound.length === 0, unsound.join(' | ').slice(0, 300))
         for (const [each, count] of Object.entries(counts)) expect(count > 0, `no ${each}`)
         const told = Object.entries(counts).map(([each, count]) => `${count} ${each}`)
         return `${chosen.length} files: ${told.join(', ')}`
@@ -153,11 +162,10 @@ export async function checkTransactionFiles({ report }, dataFolder) {
       ['--transaction-log-decoder'],
       {
         'transactional ids': /key: .*transactionalId/i,
-        Ongoing: /Ongoing/,
-        PrepareCommit: /PrepareCommit/,
-        PrepareAbort: /PrepareAbort/,
-        CompleteCommit: /CompleteCommit/,
-        CompleteAbort: /CompleteAbort/,
+        // What is compacted away is not required: the last ones are in segments that are not.
+        'states on the way': /Ongoing|PrepareCommit|PrepareAbort|"transactionStatus":[123]\b/,
+        CompleteCommit: /CompleteCommit|"transactionStatus":4\b/,
+        CompleteAbort: /CompleteAbort|"transactionStatus":5\b/,
       },
     )
     await dump(
@@ -171,7 +179,6 @@ export async function checkTransactionFiles({ report }, dataFolder) {
         aborts: /endTxnMarker: ABORT/,
       },
     )
-    const data = /(isolation|copy|fencing|tools)[^/]*\/\d{20}/
     await dump('segments with markers', files(new RegExp(`${data.source}\\.log$`)), ['--deep-iteration'], {
       records: /^\| offset: .*sequence: \d/,
       commits: /endTxnMarker: COMMIT/,
@@ -183,7 +190,7 @@ export async function checkTransactionFiles({ report }, dataFolder) {
   }
   await report.check('transactions: a partition has several segments', () => {
     const counts = new Map()
-    for (const each of files(/isolation-\d\/\d{20}\.log$/)) {
+    for (const each of files(new RegExp(`${data.source}\\.log$`))) {
       const folder = each.slice(0, each.lastIndexOf('/'))
       counts.set(folder, (counts.get(folder) ?? 0) + 1)
     }

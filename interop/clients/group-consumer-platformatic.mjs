@@ -78,7 +78,7 @@ async function giveUp() {
   say('revoked', given)
 }
 
-consumer.on('consumer:group:join', async ({ generationId, memberId, assignments }) => {
+consumer.on('consumer:group:join', async ({ generationId = -1, memberId, assignments }) => {
   const partitions = assignments?.find((assignment) => assignment.topic === topic)?.partitions ?? []
   say('assigned', generationId, memberId, numbers(partitions))
   const offsets = await consumer.listCommittedOffsets({ topics: [{ topic, partitions }] })

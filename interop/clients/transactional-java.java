@@ -111,6 +111,7 @@ final class TransactionalJava {
           if (System.nanoTime() > deadline) throw new IllegalStateException("nothing came for 30 s");
           continue;
         }
+        producer.flush(); // What a kill leaves behind is then in the log, to be aborted.
         say("sent");
         producer.sendOffsetsToTransaction(next, consumer.groupMetadata());
         say("commit");

@@ -141,6 +141,10 @@ static int copy(char **argv) {
   consumer = new_client(RD_KAFKA_CONSUMER, conf);
   rd_kafka_poll_set_consumer(consumer);
   rd_kafka_t *producer = new_producer(brokers, id, argv[5]);
+  /* Asked for beforehand, or the first transaction waits a second for it. */
+  const struct rd_kafka_metadata *metadata;
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(producer, output, NULL);
+  if (!rd_kafka_metadata(producer, 0, topic, &metadata, call_ms)) rd_kafka_metadata_destroy(metadata);
   rd_kafka_error_t *error;
   say("init");
   while ((error = rd_kafka_init_transactions(producer, call_ms)) != NULL) {
@@ -188,6 +192,7 @@ static int copy(char **argv) {
       rd_kafka_poll(producer, 0);
     }
     if (!begun) continue;
+    rd_kafka_flush(producer, call_ms); /* What a kill leaves behind is then in the log, to be aborted. */
     say("sent");
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
     for (int p = 0; p < partitions_max; p++)

@@ -22,7 +22,7 @@ async function script(transactionalId, timeout) {
     serializers: stringSerializers,
     retryDelay: 100,
   })
-  /** @type {import('@platformatic/kafka').Transaction<string, string, string, string> | undefined} */
+  /** @type {Producer<string, string, string, string>['transaction']} */
   let transaction
   const open = () => {
     if (!transaction) throw new Error('no transaction')

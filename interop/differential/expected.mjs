@@ -5,6 +5,7 @@
  * @typedef {object} Expected
  * @property {RegExp} label
  * @property {RegExp} path
+ * @property {import('./cases/kit.mjs').Reference[]} [references] the brokers that differ, all unless said
  * @property {(reference: any, ours: any) => boolean} [when]
  * @property {string} reason
  */
@@ -15,7 +16,7 @@ const present = (/** @type {unknown} */ value) => value !== undefined && value !
 export const expected = [
   // Texts
   {
-    label: /^(produce|sequences)/,
+    label: /^(produce|sequences|transactional produces)/,
     path: /errorMessage$|batchIndexErrorMessage$/i,
     when: (_, ours) => present(ours),
     reason: 'we say what is wrong with records, in our own words, where Kafka mostly says nothing',
@@ -40,6 +41,12 @@ export const expected = [
   },
 
   // Metadata and admin
+  {
+    label: /^api versions: .* v[34]$/,
+    path: /(supported|finalized)Features\[(group|transaction)\.version\]$/,
+    when: (reference) => reference === undefined,
+    reason: 'the features of Kafka 4.1 that are there: consumer groups of KIP-848, transaction version 2',
+  },
   {
     label: /^metadata: neither v12/,
     path: /./,
@@ -172,12 +179,6 @@ export const expected = [
     reason: 'a producer id without an epoch is INVALID_RECORD, as one without a sequence',
   },
   {
-    label: /^produce, bad records: transactional/,
-    path: /errorCode$/,
-    reason:
-      'no transactional id, no transactions yet: INVALID_TXN_STATE; Kafka calls it an authorization failure',
-  },
-  {
     label: /^produce, bad records/,
     path: /logStartOffset$/,
     when: (reference, ours) => reference === -1 && ours === 0,
@@ -188,11 +189,106 @@ export const expected = [
     path: /partitionResponses/,
     reason: 'both entries are appended and answered; Kafka loses the first without a word',
   },
+
   {
-    label: /^sequences: duplicate/,
-    path: /logAppendTimeMs$/,
-    when: (_, ours) => ours === -1,
-    reason: "Kafka tells the producer's own timestamp of a duplicate as its append time",
+    label: /^transactional produces: .*stale epoch v/,
+    path: /logStartOffset$/,
+    when: (reference, ours) => reference === 0 && ours === -1,
+    reason: 'refused before the log is looked at, as Apache Kafka 4.1 does',
+  },
+  {
+    label: /^transactional produces: .*early epoch v/,
+    path: /(errorCode|baseOffset|logStartOffset)$/,
+    when: (reference) => reference === 0 || reference === 2,
+    reason:
+      'a newer epoch than that of the open transaction is verified, as in Apache Kafka 4.1; 3.9 takes it, and can not end the transaction any more',
+  },
+
+  // Groups and offsets
+  {
+    label: /^offset commits: (twice|topic twice) v/,
+    path: /topics/,
+    references: ['zookeeper'],
+    reason: 'each entry is answered where it was asked, as Apache Kafka 4.1 does; 3.9 puts them together',
+  },
+  {
+    label: /^offset commits: generation in a new group v9$/,
+    path: /errorCode$/,
+    references: ['zookeeper'],
+    reason:
+      'GROUP_ID_NOT_FOUND, as Apache Kafka 4.1 says in this version; 3.9 with ZooKeeper: ILLEGAL_GENERATION',
+  },
+  {
+    label: /^offset commits: more than a batch holds/,
+    path: /^(28|-1)$/,
+    references: ['kraft-4.1'],
+    reason: 'INVALID_COMMIT_OFFSET_SIZE, as Apache Kafka 3.9; 4.1 fails with UNKNOWN_SERVER_ERROR',
+  },
+  {
+    label: /^offset fetches: (one partition twice|one topic twice|no partitions) v/,
+    path: /topics/,
+    references: ['zookeeper'],
+    reason: 'each entry is answered where it was asked, as Apache Kafka 4.1 does; 3.9 puts them together',
+  },
+  {
+    label: /^offset fetches: no groups v/,
+    path: /^(silent|response)$/,
+    references: ['zookeeper'],
+    reason: 'Apache Kafka 3.9 never answers a request for no groups',
+  },
+  {
+    label: /^offset deletions: described without offsets/,
+    path: /groupState$/,
+    references: ['zookeeper'],
+    reason: 'a group whose last offset was deleted stays until it expires, as in Apache Kafka 4.1',
+  },
+  {
+    label: /^groups described: with operations/,
+    path: /authorizedOperations$/,
+    references: ['zookeeper'],
+    reason: 'Apache Kafka 4.1 has two more operations for groups: to describe and to alter their configs',
+  },
+  {
+    label: /^groups of one: .*describes before syncing/,
+    path: /groups/,
+    references: ['kraft-4.1'],
+    when: (reference, ours) =>
+      reference === undefined || ours === null || ['Dead', '', 69].includes(reference),
+    reason:
+      'the group is there; Apache Kafka 4.1 describes what is in its log, where a group comes with its first sync',
+  },
+  {
+    label: /^groups of two: .*describes (while b joins|before the assignment)/,
+    path: /memberAssignment$/,
+    references: ['kraft-4.1'],
+    when: (_, ours) => ours === '',
+    reason: 'no assignment until there is a new one, as in Apache Kafka 3.9; 4.1 shows the one before',
+  },
+  {
+    label: /^consumer regular expressions: an empty one/,
+    path: /[aA]ssignment/,
+    reason:
+      'no subscription, no partitions; Apache Kafka 4.1 assigns anew when something else changes as well',
+  },
+
+  // Transactions
+  {
+    label: /^transactions of brokers: nothing/,
+    path: /^(silent|response)$/,
+    reason: 'Apache Kafka never answers a request for no transactions',
+  },
+  {
+    label: /^transactions: .*describes when abandoned/,
+    path: /transactionStartTimeMs$/,
+    references: ['zookeeper'],
+    reason: 'no transaction, no time of its start, as in Apache Kafka 4.1',
+  },
+  {
+    label: /^transactions that time out: .*bumps too late/,
+    path: /(errorCode|producerId|producerEpoch)$/,
+    references: ['zookeeper'],
+    when: (_, ours) => ours !== -1,
+    reason: 'a producer whose transaction timed out may go on with its id, as in Apache Kafka 4.1 (KIP-890)',
   },
 
   // Fetch

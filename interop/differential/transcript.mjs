@@ -11,6 +11,7 @@ const presentMs = 24 * 3600_000
 const zeroUuid = 'AAAAAAAAAAAAAAAAAAAAAA'
 /** What brokers put behind the client id, or use as it is, to name a member of a group. */
 const madeUpId = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^[A-Za-z0-9_-]{22}$/
+const idInText = /(?<=[Mm]ember |owned by )[A-Za-z0-9_-]{22}(?= |\.|$)/g
 /** Kinds of answers whose order means something; all other lists of structs are sorted. */
 const orderedApis = new Set([1, 75])
 
@@ -99,6 +100,7 @@ function normalise(value, key, context) {
   if (typeof value === 'bigint') return normalise(Number(value), key, context)
   if (Array.isArray(value)) {
     const items = value.map((each) => normalise(each, key, context))
+    if (key === 'subscribedTopicNames') return items.sort()
     if (context.ordered || typeof items[0] !== 'object') return items
     return items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
   }
@@ -124,6 +126,8 @@ function normalise(value, key, context) {
     case 'memberId':
     case 'leader':
       return typeof value === 'string' ? value.replace(madeUpId, 'UUID') : value
+    case 'errorMessage':
+      return typeof value === 'string' ? value.replaceAll(idInText, 'UUID') : value
     case 'totalBytes':
     case 'usableBytes':
       return Number(value) > 0 ? 'BYTES' : value

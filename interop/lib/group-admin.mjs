@@ -27,10 +27,15 @@ async function connectKafkajs(bootstrap) {
   })
 }
 
-/** @param {{partition: number, offset: string}[]} offsets */
+/**
+ * @param {{partition: number, offset: string}[]} offsets
+ * @returns {Map<number, number>} in the order of partitions
+ */
 const asMap = (offsets) =>
   new Map(
-    offsets.map(({ partition, offset }) => [partition, Number(offset)]).sort(([a = 0], [b = 0]) => a - b),
+    offsets
+      .toSorted((a, b) => a.partition - b.partition)
+      .map(({ partition, offset }) => [partition, Number(offset)]),
   )
 
 /**
@@ -58,10 +63,10 @@ export async function groupAdmin(bootstrap) {
   const admin = (await connectKafkajs(bootstrap)).admin()
   await admin.connect()
   return {
-    ends: async (topic) => /** @type {Map<number, number>} */ (asMap(await admin.fetchTopicOffsets(topic))),
+    ends: async (topic) => asMap(await admin.fetchTopicOffsets(topic)),
     committed: async (groupId, topic) => {
       const [found] = await patiently(() => admin.fetchOffsets({ groupId, topics: [topic] }))
-      return /** @type {Map<number, number>} */ (asMap(found?.partitions ?? []))
+      return asMap(found?.partitions ?? [])
     },
     describe: async (group) => {
       const found = (await patiently(() => admin.describeGroups([group]))).groups[0]
@@ -111,4 +116,39 @@ export async function startLoad(bootstrap, topic, { partitions, perSecond }) {
       return sent
     },
   }
+}
+
+/**
+ * Writes so many records to each partition.
+ * @param {string} bootstrap
+ * @param {string} topic
+ * @param {{partitions: number, recordsEach: number}} options
+ */
+export async function produceEverywhere(bootstrap, topic, { partitions, recordsEach }) {
+  const { default: kafkajs } = await import('kafkajs')
+  const producer = (await connectKafkajs(bootstrap)).producer({
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  })
+  await producer.connect()
+  const messages = Array.from({ length: partitions * recordsEach }, (_, number) => ({
+    partition: number % partitions,
+    value: String(number),
+  }))
+  await producer.send({ topic, acks: -1, messages })
+  await producer.disconnect()
+}
+
+/**
+ * Commits as nobody's member.
+ * @param {string} bootstrap
+ * @param {string} groupId
+ * @param {string} topic
+ * @param {number[]} offsets by partition
+ */
+export async function commitFromOutside(bootstrap, groupId, topic, offsets) {
+  const admin = (await connectKafkajs(bootstrap)).admin()
+  await admin.connect()
+  const partitions = offsets.map((offset, partition) => ({ partition, offset: String(offset) }))
+  await admin.setOffsets({ groupId, topic, partitions })
+  await admin.disconnect()
 }

@@ -69,8 +69,10 @@ export interface Disk {
   setModifiedMs(path: string, modifiedMs: number): void
   /** A file; a missing one is fine. */
   remove(path: string): void
-  /** A directory with all it holds; a missing one is fine. */
-  removeDirectory(path: string): void
+  /** The same through the thread pool: to let go of a gigabyte takes a file system a while. */
+  removeAsync(path: string): Promise<void>
+  /** A directory with all it holds, through the thread pool; a missing one is fine. */
+  removeDirectory(path: string): Promise<void>
   /** Makes creations, renames and removals in this directory survive a crash. */
   syncDirectory(path: string): void
   /** Takes an exclusive lock on a file, which is created if missing; undefined if someone else holds it. */

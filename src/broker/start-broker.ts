@@ -275,7 +275,6 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     groupCoordinator: coordinating.group,
     transactionMarkers: coordinating.transactionMarkers,
     znodeOffsets: new ZnodeOffsets({ store, logger: loggerFor('kafka.server.KafkaApis') }),
-    producerIds,
     transactionCoordinator: coordinating.transaction,
     transactionVerifier: coordinating.transactionVerifier,
     fetchSessions: new FetchSessionManager(

@@ -3,8 +3,11 @@ import { SystemClock } from '../os/clock.ts'
 import { SystemConnector } from '../os/connector.ts'
 import { SystemRandom } from '../os/random.ts'
 import { Admin as AnyAdmin } from './admin/admin.ts'
+import { Consumer as AnyConsumer } from './consumer/consumer.ts'
+import type { KeyOf, KnownOptions, ValueOf } from './consumer/deserialized.ts'
 import type { ClientPlatform } from './network/open-cluster.ts'
 import type { AdminOptions } from './options/admin-options.ts'
+import type { ConsumerOptions } from './options/consumer-options.ts'
 import type { ProducerOptions } from './options/producer-options.ts'
 import { Producer as AnyProducer, type Bytes } from './producer/producer.ts'
 
@@ -20,6 +23,18 @@ export class Producer<Key = Bytes, Value = Bytes> extends AnyProducer<Key, Value
     super(options, platform)
   }
 }
+
+class PlatformConsumer<Key, Value> extends AnyConsumer<Key, Value> {
+  constructor(options: ConsumerOptions) {
+    super(options, platform)
+  }
+}
+
+export type Consumer<Key = Buffer, Value = Buffer> = AnyConsumer<Key, Value>
+/** Of what type keys and values are follows from the deserializers. Throws KafkaError (INVALID_CONFIG). */
+export const Consumer = PlatformConsumer as new <const Options extends ConsumerOptions>(
+  options: KnownOptions<Options>,
+) => Consumer<KeyOf<Options>, ValueOf<Options>>
 
 export class Admin extends AnyAdmin {
   /** Throws KafkaError (INVALID_CONFIG). */
@@ -149,9 +164,33 @@ export type {
   TransactionListing,
   TransactionState,
 } from './admin/transactions.ts'
+export type {
+  AssignableTopic,
+  AssignmentInput,
+  GroupAssignment,
+  GroupMemberSubscription,
+  PartitionAssignor,
+  RebalanceProtocol,
+} from './consumer/assignors/assignor.ts'
+export type { PartitionStart, PollOptions } from './consumer/consumer.ts'
+export type {
+  ConsumerBatch,
+  ConsumerRecord,
+  HeaderValue,
+  RecordHeaders,
+} from './consumer/consumer-record.ts'
+export type { CommittedOffset } from './consumer/group/group-offsets.ts'
+export type { FoundOffset, OffsetQuery } from './consumer/offset-lookup.ts'
+export type { IterateOptions } from './consumer/record-iterator.ts'
+export type { RunOptions } from './consumer/record-runner.ts'
+export type { StreamOptions } from './consumer/record-stream.ts'
+export type { RebalanceListener, SubscribeInput, SubscribeOptions } from './consumer/subscription.ts'
+export type { TopicPartition } from './consumer/topic-partition.ts'
 export { KafkaError } from './kafka-error.ts'
 export type { AdminOptions } from './options/admin-options.ts'
+export type { ConsumerOptions } from './options/consumer-options.ts'
 export type { ProducerOptions } from './options/producer-options.ts'
+export type { Deserializer, Serializer } from './options/serializers.ts'
 export type { Partitioner, PartitionerInput } from './producer/partitioner.ts'
 export type { Bytes, ProducerRecord, Transaction } from './producer/producer.ts'
 export type { RecordMetadata } from './producer/producer-batch.ts'

@@ -63,10 +63,14 @@ export function lastOffsetOf(buffer: Buffer, at: number): number {
   return RecordBatch.magic(buffer, at) >= 2 ? offset + RecordBatch.lastOffsetDelta(buffer, at) : offset
 }
 
-/** Milliseconds; -1 where the entry has none. */
+/** Of the records in the entry, in milliseconds; -1 where it has none of them, or they have no time. */
 export function maxTimestampOf(buffer: Buffer, at: number): number {
   const magic = RecordBatch.magic(buffer, at)
-  if (magic >= 2) return RecordBatch.maxTimestamp(buffer, at)
+  if (magic >= 2) {
+    // What compaction leaves of a batch keeps the time of records that are gone.
+    const isEmpty = RecordBatch.recordCount(buffer, at) === 0
+    return isEmpty ? RecordBatch.NO_TIMESTAMP : RecordBatch.maxTimestamp(buffer, at)
+  }
   return magic === 0 ? RecordBatch.NO_TIMESTAMP : readInt64(buffer, at + TIMESTAMP_OF_MAGIC_1_AT)
 }
 

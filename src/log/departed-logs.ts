@@ -1,6 +1,6 @@
 /**
  * Folders of deleted partitions, renamed and waiting for file.delete.delay.ms before they are removed. One at a time,
- * with a turn of the loop in between: a folder may hold thousands of files.
+ * in the background: a folder may hold thousands of files, and gigabytes.
  */
 import type { Clock, Timer } from '../base/clock.ts'
 import type { UnifiedLog } from './unified-log.ts'
@@ -16,12 +16,14 @@ export interface DepartedLog {
 
 export class DepartedLogs {
   readonly #clock: Clock
-  readonly #remove: (departed: DepartedLog) => void
+  readonly #remove: (departed: DepartedLog) => Promise<void>
   /** In the order in which they fall due. */
   readonly #waiting: { readonly departed: DepartedLog; readonly dueMs: number }[] = []
   #timer: Timer | undefined
+  #removal: Promise<void> | undefined
+  #isStopped = false
 
-  constructor(options: { clock: Clock; remove: (departed: DepartedLog) => void }) {
+  constructor(options: { clock: Clock; remove: (departed: DepartedLog) => Promise<void> }) {
     this.#clock = options.clock
     this.#remove = options.remove
   }
@@ -34,19 +36,36 @@ export class DepartedLogs {
     if (index === 0) this.#awaitNext()
   }
 
-  /** Nothing more is removed; the folders' names tell the next start what to do. */
-  cancel(): void {
+  /**
+   * Nothing more is removed; the folders' names tell the next start what to do. Resolves when a removal under way has
+   * come to its end.
+   */
+  async stop(): Promise<void> {
+    this.#isStopped = true
     this.#timer?.cancel()
+    await this.#removal
   }
 
   #awaitNext(): void {
     this.#timer?.cancel()
     const next = this.#waiting[0]
-    if (next === undefined) return
+    if (next === undefined || this.#isStopped || this.#removal !== undefined) return
     this.#timer = this.#clock.after(Math.max(0, next.dueMs - this.#clock.monotonicMs()), () => {
       this.#waiting.shift()
-      this.#remove(next.departed)
-      this.#awaitNext()
+      this.#removal = this.#removeOne(next.departed)
     })
+  }
+
+  async #removeOne(departed: DepartedLog): Promise<void> {
+    try {
+      await this.#remove(departed)
+    } catch (error) {
+      // A bug: it is thrown where nobody catches it.
+      this.#clock.endOfTick(() => {
+        throw error
+      })
+    }
+    this.#removal = undefined
+    this.#awaitNext()
   }
 }

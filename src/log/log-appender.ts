@@ -100,7 +100,7 @@ export class LogAppender {
     if (!Buffer.isBuffer(batch)) return batch
     if (options.origin === 'client') {
       const known = this.#producers.findDuplicate(batch, 0)
-      if (known !== undefined) return this.#duplicate(known, batch)
+      if (known !== undefined) return this.#duplicate(known)
     }
     const firstOffset = this.stagedEndOffset
     const lastOffset = firstOffset + RecordBatch.lastOffsetDelta(batch, 0)
@@ -256,10 +256,11 @@ export class LogAppender {
     }
   }
 
-  #duplicate(known: BatchPlace, batch: Buffer): AppendOutcome {
+  #duplicate(known: BatchPlace): AppendOutcome {
     const outcome = appendSuccess(known.firstOffset, known.lastOffset, this.#options.logStartOffset())
     outcome.duplicate = true
-    if (RecordBatch.isLogAppendTime(batch, 0)) outcome.logAppendTimeMs = known.timestampMs
+    // Also where the topic keeps the producer's timestamps: Kafka tells that of the first attempt.
+    outcome.logAppendTimeMs = known.timestampMs
     // The first attempt may be staged in this very tick, and share its fate.
     if (known.firstOffset >= this.#logEndOffset) this.#staged.expect(outcome)
     return outcome

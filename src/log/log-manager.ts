@@ -250,7 +250,7 @@ export class LogManager {
     this.#isStopped = true
     this.#logger.info('Shutting down.')
     this.#housekeeping.stop()
-    this.#departed.cancel()
+    await this.#departed.stop()
     await this.#cleaner?.shutdown()
     this.#upkeep.settle()
     for (const path of [...this.#logDirs.live]) await this.#shutdownDir(path)
@@ -414,12 +414,12 @@ export class LogManager {
     this.#logCounts.set(directory, (this.#logCounts.get(directory) ?? 0) + change)
   }
 
-  #removeDeparted(departed: DepartedLog): void {
+  async #removeDeparted(departed: DepartedLog): Promise<void> {
     const parent = dirname(departed.directory)
     if (!this.#logDirs.live.includes(parent)) return
     try {
-      if (departed.log !== undefined) departed.log.delete()
-      else this.#disk.removeDirectory(departed.directory)
+      if (departed.log !== undefined) await departed.log.delete()
+      else await this.#disk.removeDirectory(departed.directory)
       this.#logger.info(`Deleted log for partition ${departed.name} in ${departed.directory}.`)
     } catch (error) {
       if (!(error instanceof DiskError)) throw error

@@ -3,7 +3,8 @@
  * those that are needed to end the slice where a batch ends.
  *
  * Invariants: a slice starts with the batch that holds the offset asked for, or the first one after it; holds whole
- * batches only; lies in one segment; and never reaches the bound.
+ * batches only; lies in one segment; and never reaches the bound. Consumers of a compacted log are not given a slice that
+ * begins with batches without records, if any with records follow: some clients never get past a fetch of nothing else.
  */
 import { DiskError } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
@@ -12,6 +13,7 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { lastOffsetOf } from './batch-scan.ts'
 import type { AbortedTransaction, FetchDataInfo, FetchIsolation } from './fetch-data-info.ts'
+import type { LogConfig } from './log-config.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { LogSegments } from './log-segments.ts'
 import type { PositionHints } from './position-hints.ts'
@@ -21,6 +23,7 @@ import type { AbortedTxn } from './transaction-index.ts'
 export interface LogBounds {
   readonly name: string
   readonly isOpen: boolean
+  readonly config: LogConfig
   readonly logStartOffset: number
   readonly logEndOffset: number
   readonly highWatermark: number
@@ -70,7 +73,8 @@ export class LogReader {
     if (fetchOffset >= boundOffset) return outcome(ErrorCode.NONE, isolation, log)
     let range: LogRange | IncompleteRange | undefined
     try {
-      range = this.#range(fetchOffset, { boundOffset, logEndOffset }, options)
+      const skipsEmpty = isolation !== 'log-end' && log.config.cleanupPolicy.includes('compact')
+      range = this.#range(fetchOffset, { boundOffset, logEndOffset }, { ...options, skipsEmpty })
       if (range === undefined) return outcome(ErrorCode.NONE, isolation, log)
       const { slice, availableBytes } = range
       if (slice === null) {
@@ -94,9 +98,10 @@ export class LogReader {
   #range(
     fetchOffset: number,
     bound: { boundOffset: number; logEndOffset: number },
-    limit: { maxBytes: number; minOneMessage: boolean },
+    limit: { maxBytes: number; minOneMessage: boolean; skipsEmpty: boolean },
   ): LogRange | IncompleteRange | undefined {
     const { boundOffset, logEndOffset } = bound
+    let isEmptyBefore = false
     for (
       let index = Math.max(0, this.#segments.floorIndex(fetchOffset));
       index < this.#segments.count;
@@ -107,10 +112,13 @@ export class LogReader {
       const isBoundHere = nextBaseOffset === undefined || boundOffset < nextBaseOffset
       const end =
         isBoundHere && boundOffset < logEndOffset ? this.#startOf(segment, boundOffset) : segment.sizeBytes
-      const start = this.#startOf(segment, fetchOffset)
+      const found = this.#startOf(segment, fetchOffset)
+      const start = limit.skipsEmpty ? firstWithRecords(segment, found, end) : found
       if (start >= end) {
-        if (isBoundHere) return undefined
-        continue
+        isEmptyBefore ||= found < end
+        if (!isBoundHere) continue
+        // Without records to the end: these batches are all that takes a reader there.
+        return isEmptyBefore ? this.#range(fetchOffset, bound, { ...limit, skipsEmpty: false }) : undefined
       }
       const available = end - start
       const availableBytes = isBoundHere ? available : Number.POSITIVE_INFINITY
@@ -169,6 +177,18 @@ export class LogReader {
     if (nextOffset >= 0) this.#hints.readEnded(nextOffset, segment.baseOffset, cut)
     return cut - start
   }
+}
+
+/** Where the first batch with records starts, at or behind `start`; `end` if there is none before. */
+function firstWithRecords(segment: LogSegment, start: number, end: number): number {
+  let position = start
+  segment.scan(start, (buffer, at, found, sizeBytes) => {
+    position = found
+    const isEmpty = RecordBatch.magic(buffer, at) >= 2 && RecordBatch.recordCount(buffer, at) === 0
+    if (found < end && isEmpty) position = found + sizeBytes
+    return found < end && isEmpty
+  })
+  return Math.min(position, end)
 }
 
 function boundOf(isolation: FetchIsolation, log: LogBounds): number {

@@ -18,7 +18,13 @@ import type { Logger } from '../base/logger.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { type BatchVisitor, lastOffsetOf, maxTimestampOf, scanFile } from './batch-scan.ts'
 import { CorruptIndexError } from './index-file.ts'
-import { SEGMENT_SUFFIXES, type SegmentPlace, segmentFile, segmentPath } from './log-file-names.ts'
+import {
+  freeDeletedPath,
+  SEGMENT_SUFFIXES,
+  type SegmentPlace,
+  segmentFile,
+  segmentPath,
+} from './log-file-names.ts'
 import { type OffsetIndex, RELATIVE_OFFSET_MAX } from './offset-index.ts'
 import { SegmentFile } from './segment-file.ts'
 import { makeEmptyIndexes, openIndexes, resetIndexes } from './segment-index-files.ts'
@@ -373,9 +379,10 @@ export class LogSegment {
     for (const suffix of SEGMENT_SUFFIXES) {
       const path = segmentPath(this.#directory, this.baseOffset, suffix)
       if (disk.stat(path) === undefined) continue
-      disk.rename(path, `${path}.deleted`)
-      this.#movedTo(`${path}.deleted`, suffix)
-      paths.push(`${path}.deleted`)
+      const deletedPath = freeDeletedPath(disk, path)
+      disk.rename(path, deletedPath)
+      this.#movedTo(deletedPath, suffix)
+      paths.push(deletedPath)
     }
     return paths
   }

@@ -26,7 +26,7 @@ export function encodeProducerSnapshot(producers: ReadonlyMap<number, ProducerSt
     bytes.writeInt32BE(entry.lastSequence, at + 10)
     writeInt64(bytes, at + 14, entry.lastDataOffset)
     bytes.writeInt32BE(entry.lastOffsetDelta, at + 22)
-    writeInt64(bytes, at + 26, entry.lastTimestampMs)
+    writeInt64(bytes, at + 26, entry.lastSeenMs)
     bytes.writeInt32BE(entry.coordinatorEpoch, at + 34)
     writeInt64(bytes, at + 38, entry.currentTxnFirstOffset)
     at += ENTRY_BYTES
@@ -57,7 +57,7 @@ export function decodeProducerSnapshot(bytes: Buffer): Map<number, ProducerState
     const lastOffset = readInt64(bytes, at + 14)
     const timestampMs = readInt64(bytes, at + 26)
     if (lastOffset >= 0) entry.addBatch(lastSequence, lastOffset, bytes.readInt32BE(at + 22), timestampMs)
-    entry.lastTimestampMs = timestampMs
+    entry.seen(timestampMs)
     entry.coordinatorEpoch = bytes.readInt32BE(at + 34)
     entry.currentTxnFirstOffset = readInt64(bytes, at + 38)
     producers.set(readInt64(bytes, at), entry)

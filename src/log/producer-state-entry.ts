@@ -28,8 +28,10 @@ export class ProducerStateEntry {
   producerEpoch = NO_PRODUCER_EPOCH
   /** Of the last transaction marker; -1 before the first. */
   coordinatorEpoch = -1
-  /** Max timestamp of the last batch or marker, or when it came if that is later; expiry counts from it. */
+  /** Max timestamp of the last batch or marker. */
   lastTimestampMs = -1
+  /** The same, or when it came if that is later; expiry counts from it. */
+  lastSeenMs = -1
   /** First offset of the open transaction; -1 when none is open. */
   currentTxnFirstOffset = -1
   #batches: number[] = []
@@ -41,6 +43,7 @@ export class ProducerStateEntry {
     this.producerEpoch = other === undefined ? NO_PRODUCER_EPOCH : other.producerEpoch
     this.coordinatorEpoch = other === undefined ? -1 : other.coordinatorEpoch
     this.lastTimestampMs = other === undefined ? -1 : other.lastTimestampMs
+    this.lastSeenMs = other === undefined ? -1 : other.lastSeenMs
     this.currentTxnFirstOffset = other === undefined ? -1 : other.currentTxnFirstOffset
     this.#oldest = other === undefined ? 0 : other.#oldest
     const from = other === undefined ? [] : other.#batches
@@ -84,7 +87,13 @@ export class ProducerStateEntry {
       this.#batches[at + TIMESTAMP] = timestampMs
       this.#oldest = (this.#oldest + 1) % BATCHES_RETAINED
     }
+    this.seen(timestampMs)
+  }
+
+  /** A batch or a marker of that max timestamp. */
+  seen(timestampMs: number): void {
     this.lastTimestampMs = timestampMs
+    this.lastSeenMs = timestampMs
   }
 
   /** The remembered batch of exactly this epoch and range of sequence numbers. */

@@ -389,7 +389,7 @@ export class ProducerStateManager {
     entry.setEpoch(producerEpoch)
     entry.coordinatorEpoch = marker.coordinatorEpoch
     entry.currentTxnFirstOffset = -1
-    entry.lastTimestampMs = RecordBatch.maxTimestamp(buffer, position)
+    entry.seen(RecordBatch.maxTimestamp(buffer, position))
     this.#keepFromNow(entry, origin)
     return undefined
   }
@@ -400,7 +400,7 @@ export class ProducerStateManager {
    */
   #keepFromNow(entry: ProducerStateEntry, origin: ProducerAppendOrigin): void {
     if (origin === 'replication') return
-    entry.lastTimestampMs = Math.max(entry.lastTimestampMs, this.#clock.nowMs())
+    entry.lastSeenMs = Math.max(entry.lastSeenMs, this.#clock.nowMs())
   }
 
   #stagedEntry(producerId: number): ProducerStateEntry {
@@ -422,7 +422,7 @@ export class ProducerStateManager {
   // --- State -------------------------------------------------------------------------------------------------------
 
   #isExpired(entry: ProducerStateEntry, nowMs: number): boolean {
-    return entry.currentTxnFirstOffset < 0 && nowMs - entry.lastTimestampMs >= this.#producerIdExpirationMs
+    return entry.currentTxnFirstOffset < 0 && nowMs - entry.lastSeenMs >= this.#producerIdExpirationMs
   }
 
   #loadNewestSnapshot(logStartOffset: number): void {

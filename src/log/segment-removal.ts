@@ -34,14 +34,24 @@ export function removeSegments(
   }
   if (paths.length === 0) return
   context.clock.after(context.fileDeleteDelayMs, () => {
-    for (const path of paths) {
-      try {
-        context.disk.remove(path)
-        context.logger.info(`Deleted ${path}.`)
-      } catch (error) {
-        if (!(error instanceof DiskError)) throw error
-        context.logger.warn(`Could not delete ${path}; the next start will`, error)
-      }
-    }
+    removeFiles(paths, context).catch((error: unknown) => {
+      // A bug: it is thrown where nobody catches it.
+      context.clock.endOfTick(() => {
+        throw error
+      })
+    })
   })
+}
+
+/** One after the other: the thread pool has more to do. */
+async function removeFiles(paths: readonly string[], { disk, logger }: RemovalContext): Promise<void> {
+  for (const path of paths) {
+    try {
+      await disk.removeAsync(path)
+      logger.info(`Deleted ${path}.`)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      logger.warn(`Could not delete ${path}; the next start will`, error)
+    }
+  }
 }

@@ -213,7 +213,7 @@ test('a reader who goes on where it ended, and one at the tail, need not read th
   assert.equal(recordsIn(bytesOf(fresh.slice!))[0]?.offset, tail)
 })
 
-test('a slice outlives the deletion of its segment and the end of the log', () => {
+test('a slice outlives the deletion of its segment and the end of the log', async () => {
   const at = fixture()
   const log = openLog(at, { segmentBytes: 400, retentionBytes: 0, fileDeleteDelayMs: 10 })
   fill(log, 6)
@@ -221,6 +221,7 @@ test('a slice outlives the deletion of its segment and the end of the log', () =
   const info = log.read(0, { maxBytes: 1 << 20, minOneMessage: true, isolation: 'log-end' })
   assert.ok(log.deleteOldSegments(at.clock.nowMs()) > 0)
   at.clock.advance(11)
+  await new Promise((resolve) => void setImmediate(resolve))
   assert.deepEqual(
     at.disk.list(DIRECTORY).filter(({ name }) => name.startsWith('0'.repeat(20))),
     [],

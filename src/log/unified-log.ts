@@ -424,11 +424,11 @@ export class UnifiedLog {
     this.#producers.updateDirectory(directory)
   }
 
-  /** Closes the files and removes the folder. Throws DiskError. */
-  delete(): void {
+  /** Closes the files and removes the folder. Rejects with DiskError. */
+  async delete(): Promise<void> {
     this.#isClosed = true
     this.#closeFiles()
-    this.#disk.removeDirectory(this.#directory)
+    await this.#disk.removeDirectory(this.#directory)
   }
 
   // --- Helpers -----------------------------------------------------------------------------------------------------

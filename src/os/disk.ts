@@ -54,7 +54,7 @@ export class SystemDisk implements Disk {
     return attempt(path, () => {
       const stat = fs.statSync(path, { throwIfNoEntry: false })
       if (stat === undefined) return undefined
-      return { kind: kindOf(stat), sizeBytes: stat.size, modifiedMs: Math.trunc(stat.mtimeMs) }
+      return { kind: kindOf(stat), sizeBytes: stat.size, modifiedMs: Math.round(stat.mtimeMs) }
     })
   }
 
@@ -83,8 +83,12 @@ export class SystemDisk implements Disk {
     attempt(path, () => fs.rmSync(path, { force: true }))
   }
 
-  removeDirectory(path: string): void {
-    attempt(path, () => fs.rmSync(path, { recursive: true, force: true }))
+  removeAsync(path: string): Promise<void> {
+    return rm(path, { force: true })
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return rm(path, { recursive: true, force: true })
   }
 
   syncDirectory(path: string): void {
@@ -204,6 +208,15 @@ class SystemFile implements DiskFile {
       })
     })
   }
+}
+
+function rm(path: string, options: fs.RmOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.rm(path, options, (error) => {
+      if (error === null) resolve()
+      else reject(toDiskError(path, error))
+    })
+  })
 }
 
 function writeWhole(descriptor: number, bytes: Uint8Array, position: number): void {

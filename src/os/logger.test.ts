@@ -30,6 +30,12 @@ test('a line end in a message, which a client may have chosen, begins no line', 
   ])
 })
 
+test('a message goes on over lines that begin with a tab, and only over those', () => {
+  const { lines, loggerFor } = logging()
+  loggerFor('kafka.log.LogCleaner').info('\n\tone\n\ttwo\tthree\n[four')
+  assert.equal(lines[0]?.slice(26), 'INFO \n\tone\n\ttwo\\u0009three\\u000a[four (kafka.log.LogCleaner)\n')
+})
+
 test('the stack of an error and of its causes follow the line', () => {
   const { lines, loggerFor } = logging()
   const error = new Error('outer', { cause: new TypeError('inner') })

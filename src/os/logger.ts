@@ -109,14 +109,19 @@ export function formatLine(event: {
   message: string
   error?: unknown
 }): string {
-  const line = `[${localTime(event.nowMs)}] ${event.level} ${onOneLine(event.message)} (${event.name})\n`
+  const line = `[${localTime(event.nowMs)}] ${event.level} ${withoutForgedLines(event.message)} (${event.name})\n`
   return event.error === undefined ? line : `${line}${stackOf(event.error)}\n`
 }
 
-/** Messages carry names that clients chose: a line end in one must not begin a line that looks like ours. */
-function onOneLine(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-  return message.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => {
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+const OTHER_CONTROLS = /\n(?!\t)|(?<!\n)\t|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g
+
+/**
+ * Messages carry names that clients chose: a line end in one must not begin a line that looks like ours. Lines that
+ * begin with a tab go on with the message, as some of Apache Kafka's do.
+ */
+function withoutForgedLines(message: string): string {
+  return message.replace(OTHER_CONTROLS, (char) => {
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
 }

@@ -7,7 +7,6 @@ import type { Logger } from '../base/logger.ts'
 import type { TopicAdmin } from '../controller/topic-admin.ts'
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { ZnodeOffsets } from '../coordinator/group/offsets/znode-offsets.ts'
-import type { ProducerIdManager } from '../coordinator/transaction/producer-id-manager.ts'
 import type { TransactionCoordinator } from '../coordinator/transaction/transaction-coordinator.ts'
 import type { TransactionVerifier } from '../coordinator/transaction/transaction-verifier.ts'
 import type { LogManager } from '../log/log-manager.ts'
@@ -32,7 +31,6 @@ export interface BrokerServices {
   readonly configRepository: ConfigRepository
   readonly groupCoordinator: GroupCoordinator
   readonly znodeOffsets: ZnodeOffsets
-  readonly producerIds: ProducerIdManager
   readonly transactionCoordinator: TransactionCoordinator
   readonly transactionVerifier: TransactionVerifier
   readonly transactionMarkers: TransactionMarkerWriter

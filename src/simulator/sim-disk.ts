@@ -224,13 +224,22 @@ export class SimDisk implements Disk {
     this.#boundary('remove', path)
   }
 
-  removeDirectory(path: string): void {
+  /** Done when it returns, as is the removal of a directory: a crash in between has its own write boundary. */
+  removeAsync(path: string): Promise<void> {
+    return settle(() => this.remove(path))
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return settle(() => this.#removeBelow(path))
+  }
+
+  #removeBelow(path: string): void {
     this.#alive()
     const node = this.#find(path)
     if (node === undefined) return
     assert(node.kind === 'directory', `${path} is no directory`)
     for (const [name, child] of [...node.entries]) {
-      if (child.kind === 'directory') this.removeDirectory(`${path}/${name}`)
+      if (child.kind === 'directory') this.#removeBelow(`${path}/${name}`)
       else this.remove(`${path}/${name}`)
     }
     this.#enter('remove', path)
@@ -413,6 +422,15 @@ class SimFile implements DiskFile {
   #use(): void {
     this.#disk.alive()
     assert(!this.#closed, `${this.path} is closed`)
+  }
+}
+
+function settle(run: () => void): Promise<void> {
+  try {
+    run()
+    return Promise.resolve()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

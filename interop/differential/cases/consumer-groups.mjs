@@ -6,6 +6,7 @@ import {
   createTopic,
   DELETE_GROUPS,
   DESCRIBE_GROUPS,
+  delay,
   HEARTBEAT,
   JOIN_GROUP,
   LEAVE_GROUP,
@@ -20,6 +21,9 @@ import { commitRequest } from './offset-commits.mjs'
 
 /** Apache Kafka 3.9 has it for trial only. @type {import('./kit.mjs').Reference[]} */
 const references = ['kraft-4.1']
+
+/** The coordinator hears of a topic later than others, and gives out its partitions later. */
+const topicKnownMs = 500
 
 /** @type {import('./kit.mjs').Case[]} */
 export const cases = [
@@ -74,15 +78,27 @@ class Member {
     return response
   }
 
-  /** Beats until it owns what it is assigned: how often, depends on when the others answer. @param {string[]} [names] */
-  async settle(names) {
+  /** The same without a note. @param {object} fields */
+  async beatQuietly(fields) {
+    const { memberId, memberEpoch } = this
+    const response = await this.#probe.quietly(CONSUMER_GROUP_HEARTBEAT, this.#version, {
+      groupId: this.#groupId,
+      memberId,
+      memberEpoch,
+      ...fields,
+    })
+    if (response.errorCode === 0) this.memberEpoch = response.memberEpoch
+    return response
+  }
+
+  /** Beats until it owns what it is assigned: how often, depends on when the others answer. */
+  async settle() {
     for (let i = 0; i < 20; i++) {
       const { memberId, memberEpoch } = this
       const response = await this.#probe.quietly(CONSUMER_GROUP_HEARTBEAT, this.#version, {
         groupId: this.#groupId,
         memberId,
         memberEpoch,
-        ...(names && i === 0 ? { subscribedTopicNames: names } : {}),
         ...(this.#owned ? { topicPartitions: this.#owned } : {}),
       })
       if (response.errorCode !== 0) return
@@ -103,6 +119,7 @@ class Member {
 async function refused(probe) {
   await awaitCoordinators(probe)
   await createTopic(probe, 'beaten')
+  await delay(topicKnownMs)
   for (const version of probe.versions(CONSUMER_GROUP_HEARTBEAT)) {
     const id = version === 0 ? '' : 'AAAAAAAAAAAAAAAAAAAA00'
     const ask = (/** @type {string} */ label, /** @type {object} */ fields) =>
@@ -156,16 +173,22 @@ async function refused(probe) {
 async function ofOne(probe) {
   await awaitCoordinators(probe)
   const topicId = await createTopic(probe, 'consumed', { partitions: 3 })
+  await delay(topicKnownMs)
   for (const version of probe.versions(CONSUMER_GROUP_HEARTBEAT)) {
     const groupId = `consumer-one-${version}`
     const one = new Member(probe, version, groupId, 'one')
     const describe = async (/** @type {string} */ label) => {
-      for (const each of probe.versions(CONSUMER_GROUP_DESCRIBE))
-        await probe.ask(`${label}, ${version}`, CONSUMER_GROUP_DESCRIBE, each, { groupIds: [groupId] })
+      for (const each of probe.versions(CONSUMER_GROUP_DESCRIBE)) {
+        await probe.ask(`${label}, ${version}`, CONSUMER_GROUP_DESCRIBE, each, {
+          groupIds: [groupId],
+          includeAuthorizedOperations: each > 0,
+        })
+      }
     }
     await one.beat('joins', { ...joining, subscribedTopicNames: ['consumed', 'nowhere'] })
     await describe('describes')
     await one.beat('beats')
+    await one.beat('subscribes to one', { subscribedTopicNames: ['consumed'] })
     await one.beat('repeats itself', { topicPartitions: [{ topicId, partitions: [0, 1, 2] }] })
     await one.beat('owns less', { topicPartitions: [{ topicId, partitions: [1] }] })
     await one.beat('an earlier epoch', { memberEpoch: one.memberEpoch - 1 })
@@ -261,6 +284,7 @@ async function ofTwo(probe) {
   await awaitCoordinators(probe)
   await createTopic(probe, 'consumed-a', { partitions: 4 })
   await createTopic(probe, 'consumed-b', { partitions: 3 })
+  await delay(topicKnownMs)
   for (const version of probe.versions(CONSUMER_GROUP_HEARTBEAT)) {
     for (const serverAssignor of ['range', 'uniform']) {
       const groupId = `consumer-two-${version}-${serverAssignor}`
@@ -271,7 +295,9 @@ async function ofTwo(probe) {
       const join = { ...joining, subscribedTopicNames: ['consumed-a', 'consumed-b'], serverAssignor }
       a.own(await a.beat('joins', join))
       b.own(await b.beat('joins second', join))
-      const gives = await a.beat('is to give up partitions')
+      // Which ones depends on the order of ids: the members' and, for uniform, the topics'.
+      const isSettled = version > 0 && serverAssignor === 'range'
+      const gives = isSettled ? await a.beat('is to give up partitions') : await a.beatQuietly({})
       await b.beat('waits for them')
       a.own(gives)
       await a.settle()
@@ -286,26 +312,37 @@ async function ofTwo(probe) {
         epochs: [group.groupEpoch, group.assignmentEpoch, a.memberEpoch, b.memberEpoch],
         sizes: group.members
           .map((/** @type {any} */ member) =>
-            member.assignment.topicPartitions
-              .map((/** @type {any} */ each) => `${each.topicName} ${each.partitions.length}`)
-              .sort()
-              .join(' '),
+            sizesOf(member.assignment.topicPartitions, serverAssignor === 'range'),
           )
           .sort(),
       })
       await b.beat('leaves', { memberEpoch: -1 })
       await a.settle()
       const alone = await probe.quietly(CONSUMER_GROUP_DESCRIBE, 0, { groupIds: [groupId] })
-      probe.note(`${serverAssignor}, alone v${version}`, alone)
+      probe.note(`${serverAssignor}, alone v${version}`, alone, false)
       await a.beat('leaves', { memberEpoch: -1 })
     }
   }
+}
+
+/**
+ * How many partitions a member has, of each topic where that is settled.
+ * @param {{topicName: string, partitions: number[]}[]} assigned
+ * @param {boolean} byTopic
+ */
+function sizesOf(assigned, byTopic) {
+  if (!byTopic) return assigned.reduce((sum, { partitions }) => sum + partitions.length, 0)
+  return assigned
+    .map(({ topicName, partitions }) => `${topicName} ${partitions.length}`)
+    .sort()
+    .join(' ')
 }
 
 /** @param {import('./kit.mjs').Probe} probe */
 async function instances(probe) {
   await awaitCoordinators(probe)
   await createTopic(probe, 'consumed-instances', { partitions: 2 })
+  await delay(topicKnownMs)
   for (const version of probe.versions(CONSUMER_GROUP_HEARTBEAT)) {
     const groupId = `consumer-instances-${version}`
     const join = { ...joining, subscribedTopicNames: ['consumed-instances'], instanceId: 'instance' }
@@ -331,8 +368,10 @@ async function instances(probe) {
 async function regularExpressions(probe) {
   await awaitCoordinators(probe)
   for (const name of ['regex-a', 'regex-b', 'regexless']) await createTopic(probe, name)
+  await delay(topicKnownMs)
   for (const version of probe.versions(CONSUMER_GROUP_HEARTBEAT).filter((each) => each >= 1)) {
     const groupId = `consumer-regex-${version}`
+    // What an expression matches is found at once or in a while; only what is refused is told at once.
     for (const [index, subscribedTopicRegex] of [
       '(',
       '[',
@@ -342,15 +381,36 @@ async function regularExpressions(probe) {
       '\\p{L}+',
       '(a+)+',
     ].entries()) {
-      const bad = new Member(probe, version, `${groupId}-${index}`, 'bad')
-      await bad.beat(`joins with "${subscribedTopicRegex}"`, { ...joining, subscribedTopicRegex })
+      const member = new Member(probe, version, `${groupId}-${index}`, 'bad')
+      const response = await probe.quietly(CONSUMER_GROUP_HEARTBEAT, version, {
+        groupId: `${groupId}-${index}`,
+        memberId: member.memberId,
+        memberEpoch: 0,
+        ...joining,
+        subscribedTopicRegex,
+      })
+      probe.note(`joins with "${subscribedTopicRegex}"`, response.errorCode)
     }
     const one = new Member(probe, version, groupId, 'one')
-    await one.beat('joins', { ...joining, subscribedTopicRegex: 'regex-.*' })
-    await one.settle()
-    await probe.ask(`described ${version}`, CONSUMER_GROUP_DESCRIBE, 1, { groupIds: [groupId] })
-    await one.beat('an empty one', { subscribedTopicRegex: '' })
-    await one.beat('names as well', { subscribedTopicNames: ['regexless'], subscribedTopicRegex: 'regex-a' })
+    const describe = async (/** @type {string} */ label) => {
+      await delay(topicKnownMs)
+      await one.settle()
+      const [group] = (await probe.quietly(CONSUMER_GROUP_DESCRIBE, 1, { groupIds: [groupId] })).groups
+      probe.note(
+        `${label} v${version}`,
+        {
+          state: group.groupState,
+          members: group.members.map((/** @type {any} */ each) => ({ ...each, memberEpoch: 0 })),
+        },
+        false,
+      )
+    }
+    one.own(await one.beatQuietly({ ...joining, subscribedTopicRegex: 'regex-.*' }))
+    await describe('described')
+    one.own(await one.beatQuietly({ subscribedTopicRegex: '' }))
+    await describe('an empty one')
+    one.own(await one.beatQuietly({ subscribedTopicNames: ['regexless'], subscribedTopicRegex: 'regex-a' }))
+    await describe('names as well')
     await one.beat('leaves', { memberEpoch: -1 })
   }
 }

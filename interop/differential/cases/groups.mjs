@@ -84,6 +84,7 @@ class Member {
   #instance
   memberId = ''
   generationId = -1
+  #protocolName = 'range'
 
   /**
    * @param {import('./kit.mjs').Probe} probe
@@ -138,6 +139,7 @@ class Member {
     if (response.errorCode === 0) {
       this.memberId = response.memberId
       this.generationId = response.generationId
+      this.#protocolName = response.protocolName
     }
     return response
   }
@@ -156,7 +158,7 @@ class Member {
   /** @param {string} label @param {{to?: readonly string[], [field: string]: unknown}} [fields] to: the members assigned */
   sync(label, { to = [], ...fields } = {}) {
     const version = this.#level.of(SYNC_GROUP)
-    const { protocolType = 'consumer', protocolName = 'range', ...others } = fields
+    const { protocolType = 'consumer', protocolName = this.#protocolName, ...others } = fields
     return this.#ask(label, SYNC_GROUP, {
       ...this.#identity(others, SYNC_GROUP, 3),
       ...(version >= 5 ? { protocolType, protocolName } : {}),
@@ -373,37 +375,36 @@ async function groupsOfTwo(probe) {
     const b = new Member(probe, groupId, 'b', level)
     const [withA, withB] = [{ protocols: protocolsA }, { protocols: protocolsB }]
     await a.join('joins', withA)
-    await a.sync('syncs', { to: [a.memberId], protocolName: 'first' })
+    await a.sync('syncs', { to: [a.memberId] })
     const bJoins = b.join('joins', withB)
     await delay(settleMs)
     await a.describe('describes while b joins')
     await a.heartbeat('heartbeats while b joins')
     await a.commit('commits while b joins', topic)
     await a.commit('commits an old generation while b joins', topic, { generationId: 0 })
-    await a.sync('syncs while b joins', { protocolName: 'first' })
+    await a.sync('syncs while b joins', {})
     await a.join('joins with b', withA)
     await bJoins
     await a.describe('describes before the assignment')
     await a.heartbeat('heartbeats before the assignment')
     await b.heartbeat('heartbeats before the assignment')
     await b.commit('commits before the assignment', topic)
-    const protocolName = 'also'
-    const bSyncs = b.sync('syncs', { protocolName })
+    const bSyncs = b.sync('syncs')
     await delay(settleMs)
-    await a.sync('syncs with b', { to: [a.memberId, b.memberId], protocolName })
+    await a.sync('syncs with b', { to: [a.memberId, b.memberId] })
     await bSyncs
     await a.describe('describes')
     await b.heartbeat('heartbeats')
     await b.commit('commits', topic)
     await b.join('joins again as a follower', withB)
-    await b.sync('syncs again', { protocolName })
+    await b.sync('syncs again')
     await a.heartbeat('heartbeats after a follower rejoined')
     const rejoins = a.join('joins again as the leader', withA)
     await delay(settleMs)
     await b.heartbeat('heartbeats while the leader rejoins')
     await b.leave('leaves while the leader rejoins')
     await rejoins
-    await a.sync('syncs alone', { to: [a.memberId], protocolName: 'first' })
+    await a.sync('syncs alone', { to: [a.memberId] })
     await a.heartbeat('heartbeats alone')
     await b.heartbeat('heartbeats, having left')
     await a.leave('leaves')

@@ -69,10 +69,22 @@ export async function createTopic(probe, name, { partitions = 1, configs = {} } 
   const [created] = response.topics
   if (created.errorCode !== 0)
     throw new Error(`creating ${name}: ${created.errorCode} ${created.errorMessage}`)
-  // With KRaft the broker may hear of it a little later than the controller.
+  // With KRaft the broker may hear of it a little later than the controller, and lead later than that.
   for (;;) {
     const { topics } = await probe.quietly(METADATA, 8, { topics: [{ name }], allowAutoTopicCreation: false })
     if (topics[0].errorCode === 0 && topics[0].partitions.length === partitions) break
+  }
+  for (;;) {
+    const { topics } = await probe.quietly(LIST_OFFSETS, 5, {
+      replicaId: -1,
+      topics: [
+        {
+          name,
+          partitions: Array.from({ length: partitions }, (_, i) => ({ partitionIndex: i, timestamp: -1 })),
+        },
+      ],
+    })
+    if (topics[0].partitions.every((/** @type {any} */ { errorCode }) => errorCode === 0)) break
   }
   return /** @type {string} */ (created.topicId)
 }
@@ -97,6 +109,9 @@ export async function awaitCoordinators(probe) {
     return !notReady.includes(transactions.transactionStates[0].errorCode)
   }
   const deadline = performance.now() + 30_000
+  // A broker that has just started has no producer ids to give out yet.
+  const anonymous = { transactionalId: null, transactionTimeoutMs: 60_000 }
+  while (notReady.includes((await probe.quietly(INIT_PRODUCER_ID, 0, anonymous)).errorCode)) await delay(50)
   for (const id of ids) {
     while (!(await isReady(id))) {
       if (performance.now() > deadline) throw new Error('coordinators do not get ready')

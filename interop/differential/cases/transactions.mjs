@@ -202,8 +202,15 @@ class Transactional {
   }
 
   /** @param {string} label */
-  describe(label) {
-    return this.#ask(label, DESCRIBE_TRANSACTIONS, { transactionalIds: [this.transactionalId] }, 0)
+  async describe(label) {
+    const outcome = await this.#probe.peer.call(DESCRIBE_TRANSACTIONS, 0, {
+      transactionalIds: [this.transactionalId],
+    })
+    // The order of partitions means nothing.
+    if ('response' in outcome)
+      for (const { topics } of outcome.response.transactionStates)
+        for (const { partitions } of topics) partitions.sort()
+    this.#probe.note(`${this.#level.name}: ${label}`, outcome, false)
   }
 }
 
@@ -226,7 +233,7 @@ async function look(probe, label, topic) {
       11,
       fetchRequest(topic, [{ fetchOffset: 3 }], { isolationLevel }),
     )
-    for (const timestamp of [-1, -2, -3, 0]) {
+    for (const timestamp of [-1, -2, 0]) {
       await probe.ask(`${label}, offset of ${name} at ${timestamp}`, LIST_OFFSETS, 7, {
         replicaId: -1,
         isolationLevel,
@@ -502,7 +509,6 @@ async function produces(probe) {
     await producer.produce('with an empty id', place, 2, { transactionalId: '' })
     await producer.produce('records outside of the transaction', place, 2, { isTransactional: false })
     await producer.produce('stale epoch', place, 2, { epoch: producer.producerEpoch - 1 })
-    await producer.produce('early epoch', place, 0, { epoch: producer.producerEpoch + 1 })
     await producer.produce('out of sequence', place, 7)
     await producer.produce('more', place, 2)
     await look(probe, `v${version}: open`, topic)
@@ -510,6 +516,12 @@ async function produces(probe) {
     await producer.settled()
     await producer.produce('after the end', place, 4)
     await look(probe, `v${version}: ended`, topic)
+    // Last, because Apache Kafka 3.9 takes it, and can't end the transaction any more.
+    const early = new Transactional(probe, `${topic}-early`, level)
+    await early.init()
+    if (version < produceOfVersion2) await early.addPartitions('adds for an early epoch', [[topic, [1]]])
+    await early.produce('before an early epoch', place, 0, { partition: 1 })
+    await early.produce('early epoch', place, 0, { partition: 1, epoch: early.producerEpoch + 1 })
     await probe.ask(
       `v${version}: id without a transaction`,
       PRODUCE,

@@ -61,7 +61,7 @@ const assignors: Option<
 > = {
   parse: (given, name) => {
     const each = Array.isArray(given) ? (given as readonly AssignorInput[]) : [given as AssignorInput]
-    const all = each.flatMap((one) => (typeof one === 'string' ? one.split(',') : one))
+    const all = each.flatMap((one): AssignorInput[] => (typeof one === 'string' ? one.split(',') : [one]))
     if (all.length === 0) throw invalid(`${name} names no assignor`)
     return all.map((one) => parseAssignor(one, name))
   },
@@ -126,7 +126,9 @@ const FORMER_NAMES: FormerNames = {
 export function parseConsumerOptions(options: ConsumerOptions): ConsumerSettings {
   const settings = parseOptions(CONSUMER_OPTIONS, FORMER_NAMES, options as Record<string, unknown>)
   if (isGiven(options, 'zookeeper.connect', 'zookeeperConnect') && settings.bootstrapServers.length === 0) {
-    throw invalid('consumers ask the brokers, not ZooKeeper: give bootstrap.servers in place of zookeeper.connect')
+    throw invalid(
+      'consumers ask the brokers, not ZooKeeper: give bootstrap.servers in place of zookeeper.connect',
+    )
   }
   if (settings.groupId === '') throw invalid('group.id must not be empty')
   if (settings.groupInstanceId === '') throw invalid('group.instance.id must not be empty')

@@ -1,6 +1,7 @@
 /**
  * What the group coordinator does for members of groups that speak the classic protocol: joining, syncing, heartbeats
- * and leaving. Members need a group id; an empty one is only for offsets.
+ * and leaving. Members need a group id; an empty one is only for offsets. In a consumer group they may be too, while it
+ * moves from one protocol to the other.
  */
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { JoinGroupRequest } from '../../protocol/messages/11-join-group.ts'
@@ -43,7 +44,8 @@ export class GroupMembership {
     }
     return this.#runtime.write(
       this.#partitionOf(groupId),
-      ({ classic }) => classic.join(request, client),
+      ({ classic, consumer }) =>
+        consumer.hasMembers(groupId) ? consumer.classicJoin(request, client) : classic.join(request, client),
       refuse,
     )
   }
@@ -54,7 +56,8 @@ export class GroupMembership {
     if (groupId === '') return Promise.resolve(syncError(ErrorCode.INVALID_GROUP_ID))
     return this.#runtime.write(
       this.#partitionOf(groupId),
-      ({ classic }) => classic.sync(request),
+      ({ classic, consumer }) =>
+        consumer.hasMembers(groupId) ? consumer.classicSync(request) : classic.sync(request),
       // Old clients don't know COORDINATOR_LOAD_IN_PROGRESS here; whatever rebalance it was about is forgotten anyway.
       (errorCode) =>
         syncError(
@@ -71,19 +74,24 @@ export class GroupMembership {
     if (groupId === '') return Promise.resolve(ErrorCode.INVALID_GROUP_ID)
     return this.#runtime.read(
       this.#partitionOf(groupId),
-      ({ classic }) => classic.heartbeat(request),
+      ({ classic, consumer }) =>
+        consumer.hasMembers(groupId) ? consumer.classicHeartbeat(request) : classic.heartbeat(request),
       (errorCode) => (errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : errorCode),
     )
   }
 
-  /** Members have left also if the log doesn't take it that nobody remains: they are not in the group any more. */
+  /**
+   * Members of a classic group have left also if the log doesn't take it that nobody remains: they are not in the group
+   * any more.
+   */
   leaveGroup(groupId: string, leaving: readonly LeavingMember[]): Promise<LeaveResponse> {
     const refuse = (errorCode: number): LeaveResponse => ({ errorCode, members: [] })
     if (groupId === '') return Promise.resolve(refuse(ErrorCode.INVALID_GROUP_ID))
     let left: LeaveResponse | undefined
     return this.#runtime.write(
       this.#partitionOf(groupId),
-      ({ classic }) => {
+      ({ classic, consumer }) => {
+        if (consumer.hasMembers(groupId)) return consumer.classicLeave(groupId, leaving)
         const { response, ...effects } = classic.leave(groupId, leaving)
         left = response
         return { ...effects, response }

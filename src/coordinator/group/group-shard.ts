@@ -44,6 +44,7 @@ export class GroupShard implements CoordinatorShard {
       groups: this.groups,
       assignors: assignorsOf(config.groupConsumerAssignors),
       topics,
+      onDowngraded: (groupId) => this.classic.rebalanceDowngraded(groupId),
     })
     this.offsets = new OffsetManager({ config, groups: this.groups, clock, logger })
     this.#expiry = new OffsetExpiry({

@@ -82,21 +82,23 @@ export class TransactionCoordinator {
       ),
     })
     this.#markers = markers
+    const stateLogger = prefixed(
+      loggerFor('kafka.coordinator.transaction.TransactionStateManager'),
+      `[Transaction State Manager ${brokerId}]: `,
+    )
     this.#runtime = new CoordinatorRuntime({
       topic: TRANSACTION_STATE_TOPIC,
       newShard: (context) =>
         new TransactionShard(context, {
           config,
           logger,
+          stateLogger,
           markers,
           onMarkersWritten: (partition, prepared) => this.#onMarkersWritten(partition, prepared),
         }),
       clock,
       random,
-      logger: prefixed(
-        loggerFor('kafka.coordinator.transaction.TransactionStateManager'),
-        `[Transaction State Manager ${brokerId}]: `,
-      ),
+      logger: stateLogger,
       loadBufferBytes: config.transactionStateLogLoadBufferBytes,
       compression: 'none',
     })

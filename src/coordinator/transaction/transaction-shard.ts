@@ -9,6 +9,7 @@
  * - Transactional ids lie in the order of their last records, so those that expire are at the front.
  */
 import type { Logger } from '../../base/logger.ts'
+import { TRANSACTION_STATE_TOPIC } from '../../metadata/topic-names.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import type { ProducerIdentity } from '../runtime/coordinator-log.ts'
 import type { CoordinatorRecord } from '../runtime/coordinator-record.ts'
@@ -44,6 +45,8 @@ export interface TransactionShardOptions {
   readonly config: TransactionConfig
   /** That of kafka.coordinator.transaction.TransactionCoordinator, with its prefix. */
   readonly logger: Logger
+  /** That of kafka.coordinator.transaction.TransactionStateManager, with its prefix. */
+  readonly stateLogger: Logger
   readonly markers: MarkerDispatcher
   /** Every partition of the prepared end has its marker: `complete` is to be run as an operation. */
   readonly onMarkersWritten: (partition: number, prepared: TransactionMetadata) => void
@@ -257,6 +260,9 @@ export class TransactionShard implements CoordinatorShard {
 
   onLoaded(): void {
     const { partition, leaderEpoch } = this.#context
+    this.#options.stateLogger.info(
+      `Completed loading transaction metadata from ${TRANSACTION_STATE_TOPIC}-${partition} for coordinator epoch ${leaderEpoch}`,
+    )
     for (const { metadata } of [...this.#transactions.values()]) {
       if (!isPrepared(metadata.state)) continue
       this.#logger.info(

@@ -9,6 +9,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import { type Disk, DiskError } from '../../base/disk.ts'
 import { CompressionError } from '../../records/compression/compression-error.ts'
 import { InvalidRecordError } from '../../records/record.ts'
+import { CorruptIndexError } from '../index-file.ts'
 import { Cleaner, type CleanResult, type CleanStep } from './cleaner.ts'
 import type { CleanFailure, CleanJob, FromCleaner, ToCleaner } from './cleaner-messages.ts'
 import { CorruptLogError } from './segment-chunks.ts'
@@ -104,11 +105,12 @@ export class CleanerRunner {
 
 /** Anything but a disk's fault or bytes that can't be read is a bug, and ends the thread. */
 function failureOf(error: unknown): CleanFailure {
-  if (error instanceof DiskError) {
+  if (error instanceof DiskError && !(error instanceof CorruptIndexError)) {
     return { kind: 'disk', code: error.code, path: error.path, message: error.message }
   }
   if (
     error instanceof CorruptLogError ||
+    error instanceof CorruptIndexError ||
     error instanceof InvalidRecordError ||
     error instanceof CompressionError
   ) {

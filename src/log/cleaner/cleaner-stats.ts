@@ -55,7 +55,7 @@ export function describeStats(
     `End size: ${grouped(megabytes(stats.bytesWritten))} MB (${count(stats.messagesWritten)} messages)`,
     `${percent(1 - stats.bytesWritten / stats.bytesRead)} size reduction (${percent(1 - stats.messagesWritten / stats.messagesRead)} fewer messages)`,
   ]
-  return `${lines.join('\n\t')}\n`
+  return lines.join('\n\t')
 }
 
 function megabytes(bytes: number): number {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as RecordBatch from '../../records/record-batch.ts'
 import type { RecordDraft } from '../../records/record-batch-builder.ts'
 import { buildEndTransactionMarker } from '../../records/record-batch-builder.ts'
 import type { LogConfig } from '../log-config.ts'
-import { append, type Fixture, fixture, openLog, readAll } from '../log-fixture.test.ts'
+import { append, bytesOf, type Fixture, fixture, openLog, readAll } from '../log-fixture.test.ts'
 import type { UnifiedLog } from '../unified-log.ts'
 import { batchesOf, compact, contentOf } from './cleaner.test.kit.ts'
 
@@ -410,4 +411,68 @@ test('the time of a tombstone that the offset map had no room for does not begin
     ['1 b=1', '2 c=1', '3 d=1', '4 a=-'],
     'whoever has read a=1 still learns of its end',
   )
+})
+
+test('segments deleted twice under one name before the first has gone are both removed in their time', async () => {
+  const at = fixture()
+  const log = compactedLog(at, { fileDeleteDelayMs: 60_000 })
+  const names = (): string[] =>
+    at.disk.list(log.directory).flatMap(({ name }) => (name.includes('.log') ? [name] : []))
+  put(log, at, 'a=1')
+  log.roll()
+  const { nextDirtyOffset } = compact(log, at)
+  put(log, at, 'a=2')
+  log.roll()
+  at.clock.advance(30_000)
+  compact(log, at, { from: nextDirtyOffset })
+  const old = '00000000000000000000.log'
+  assert.ok(names().includes(`${old}.deleted`) && names().includes(`${old}.1.deleted`))
+  const reopened = openLog({ ...at, disk: at.disk.crash({ lose: 'none' }) }, log.config)
+  assert.deepEqual(contentOf(reopened), ['1 a=2'])
+})
+
+test('a consumer is not given batches without records alone, unless nothing else lies between it and the end', () => {
+  const at = fixture()
+  const log = compactedLog(at)
+  const producer = (baseSequence: number) => ({ producerId: 7, producerEpoch: 0, baseSequence })
+  put(log, at, 'a=1')
+  put(log, at, 'a=2', producer(0))
+  put(log, at, 'a=3')
+  log.roll()
+  put(log, at, 'b=1')
+  log.roll()
+  put(log, at, 'b=2 a=4')
+  log.roll()
+  log.updateConfig({ ...log.config, segmentBytes: 1 })
+  compact(log, at)
+  const emptyOrNot = batchesOf(log).map(({ baseOffset, records: { length } }) => [baseOffset, length])
+  assert.deepEqual(emptyOrNot, [
+    [1, 0],
+    [2, 0],
+    [3, 0],
+    [4, 2],
+  ])
+  const firstOffset = (fetchOffset: number, isolation: 'log-end' | 'high-watermark'): number => {
+    const { slice } = log.read(fetchOffset, { maxBytes: 1, minOneMessage: true, isolation })
+    return RecordBatch.baseOffset(bytesOf(slice!))
+  }
+  for (const fetchOffset of [0, 1, 2, 3, 4]) assert.equal(firstOffset(fetchOffset, 'high-watermark'), 4)
+  assert.equal(firstOffset(0, 'log-end'), 1, 'a replica copies them')
+  log.truncateTo(4)
+  log.updateHighWatermark(4)
+  for (const fetchOffset of [0, 1]) assert.equal(firstOffset(fetchOffset, 'high-watermark'), 1)
+  assert.equal(firstOffset(3, 'high-watermark'), 3, 'it takes the reader to the end')
+})
+
+test('files that an earlier clean has left are gone before a new one makes its own', () => {
+  const at = fixture()
+  const log = compactedLog(at)
+  put(log, at, 'a=1')
+  log.roll()
+  const left = `${log.directory}/00000000000000000000.timeindex.cleaned`
+  at.disk.open(left, 'create').close()
+  const seen: boolean[] = []
+  compact(log, at, { onStep: () => seen.push(at.disk.stat(left) !== undefined) })
+  assert.deepEqual(seen.slice(0, 3), [true, false, false])
+  assert.equal(at.disk.stat(left), undefined)
 })

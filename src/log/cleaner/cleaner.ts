@@ -14,7 +14,7 @@ import { type Disk, DiskError } from '../../base/disk.ts'
 import { recordBytes } from '../../records/record.ts'
 import * as RecordBatch from '../../records/record-batch.ts'
 import { RecordCursor } from '../../records/record-cursor.ts'
-import { segmentPath } from '../log-file-names.ts'
+import { parseLogFileName, segmentPath } from '../log-file-names.ts'
 import { type AbortedTxn, TransactionIndex } from '../transaction-index.ts'
 import { ActiveProducers } from './active-producers.ts'
 import { BatchCleaner } from './batch-cleaner.ts'
@@ -63,6 +63,7 @@ export class Cleaner {
     const job = this.#job
     const stats = this.#stats
     yield info(`Beginning cleaning of log ${job.name}`)
+    this.#removeLeftovers()
     yield info(`Building offset map for ${job.name}...`)
     const aborted = this.#abortedTransactions()
     const map = new OffsetMap({
@@ -305,6 +306,17 @@ export class Cleaner {
       new TransactionIndex({ disk: this.#disk, path, baseOffset, exists: true }).collect(0, endOffset, found)
     }
     return found
+  }
+
+  /**
+   * Of a clean that could not tidy up after itself. While such files lie there, a start takes back swaps at higher
+   * offsets (KAFKA-6264), also one of ours that was nearly done.
+   */
+  #removeLeftovers(): void {
+    const { directory } = this.#job
+    for (const { name } of this.#disk.list(directory)) {
+      if (parseLogFileName(name)?.stage === 'cleaned') this.#disk.remove(`${directory}/${name}`)
+    }
   }
 
   #measured(segment: SourceSegment): Source {

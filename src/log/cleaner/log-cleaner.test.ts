@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesOf, readAll, recordsIn } from '../log-fixture.test.ts'
+import { buildEndTransactionMarker } from '../../records/record-batch-builder.ts'
+import { append, bytesOf, readAll, recordsIn } from '../log-fixture.test.ts'
 import { contentOf } from './cleaner.test.kit.ts'
 import { CleanerHarness, settled } from './log-cleaner.test.kit.ts'
 
@@ -35,7 +36,7 @@ test('a dirty log is cleaned, checkpointed, and written about as Apache Kafka do
         '\\tCleaned 0\\.0 MB in [\\d.]+ seconds \\([\\d.]+ Mb/sec, [\\d.]+% of total time\\)\\n' +
         `\\tStart size: 0\\.0 MB \\(${end} messages\\)\\n` +
         '\\tEnd size: 0\\.0 MB \\(5 messages\\)\\n' +
-        '\\t9\\d\\.\\d% size reduction \\(9\\d\\.\\d% fewer messages\\)\\n$',
+        '\\t9\\d\\.\\d% size reduction \\(9\\d\\.\\d% fewer messages\\)$',
     ),
   )
 })
@@ -110,6 +111,7 @@ test('a slice that a slow reader holds stays readable after its segment was repl
   const { slice } = log.read(0, { maxBytes: 1500, minOneMessage: true, isolation: 'high-watermark' })
   await at.cleanerRound()
   at.clock.advance(log.config.fileDeleteDelayMs + 1)
+  await settled()
   assert.ok(!at.filesOf(log).some((name) => name.endsWith('.deleted')))
   const found = recordsIn(bytesOf(slice!))
   assert.deepEqual(
@@ -241,6 +243,23 @@ test('a corrupt batch makes its partition uncleanable, is written about once, an
     [],
   )
   assert.equal(at.failedDirectories.length, 0)
+})
+
+test('a transaction index that is damaged makes its partition uncleanable', async () => {
+  const at = new CleanerHarness()
+  const log = at.create('t')
+  const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true }
+  append(log, [{ key: 'a', value: '1', timestampMs: at.clock.nowMs() }], producer)
+  const end = { committed: false, producerId: 7, producerEpoch: 0, coordinatorEpoch: 0, timestampMs: 1 }
+  log.stageAsLeader(buildEndTransactionMarker(end), { leaderEpoch: 0, origin: 'coordinator' })
+  log.commitStaged()
+  at.fill(log, 100)
+  const file = at.disk.open(`${log.directory}/00000000000000000000.txnindex`, 'write')
+  file.writev([Buffer.from('rubbish')], file.sizeBytes())
+  await at.cleanerRound()
+  assert.equal(at.said('Marking its partition (t-0) as uncleanable').length, 1)
+  assert.deepEqual(at.failedDirectories, [])
+  assert.equal(log.isOpen, true)
 })
 
 test('a full disk puts a clean off; another error takes the directory out of service', async () => {

@@ -16,6 +16,7 @@ import { DiskError } from '../../base/disk.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
 import type { StartWorker } from '../../base/worker.ts'
+import { CorruptIndexError } from '../index-file.ts'
 import { parentOf } from '../log-directory-name.ts'
 import { Sweep } from '../sweep.ts'
 import type { UnifiedLog } from '../unified-log.ts'
@@ -260,6 +261,10 @@ export class LogCleaner {
 
   #diskError(log: UnifiedLog, error: unknown): void {
     if (!(error instanceof DiskError)) throw error
+    if (error instanceof CorruptIndexError) {
+      this.#markUncleanable(log, '', error.message)
+      return
+    }
     const parent = parentOf(log.directory)
     this.#options.onDiskError(
       parent,

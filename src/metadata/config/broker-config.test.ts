@@ -29,6 +29,24 @@ test('an unknown key warns by name and a listener key does not', () => {
   ])
 })
 
+test("the settings of the log cleaner have Kafka's defaults, and each thread needs a megabyte for its offset map", () => {
+  assert.deepEqual(parse('').config.logCleaner, {
+    threads: 1,
+    dedupeBufferBytes: 134_217_728,
+    dedupeBufferLoadFactor: 0.9,
+    ioBufferBytes: 524_288,
+    ioBytesPerSecondMax: Number.MAX_VALUE,
+    backoffMs: 15_000,
+  })
+  assert.equal(parse('log.cleaner.enable=false').config.logCleanerEnable, false)
+  const tooSmall = 'log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.'
+  assert.throws(
+    () => parse('log.cleaner.threads=128'),
+    (error: unknown) => error instanceof ConfigError && error.message === tooSmall,
+  )
+  assert.equal(parse('log.cleaner.threads=127').config.logCleaner.threads, 127)
+})
+
 test('a bad value is refused with its key and value in one line', () => {
   assert.throws(
     () => parse('log.segment.bytes=1G'),

@@ -15,9 +15,10 @@
  * - Transactional batches without a transactional id, or of several producers, refuse the whole request.
  */
 import { AssertionError } from '../../base/assert.ts'
+import { throwUncaught } from '../../base/uncaught.ts'
 import { type AppendOutcome, appendFailure } from '../../log/append-outcome.ts'
 import { isInternalTopic } from '../../metadata/topic-names.ts'
-import { ErrorCode, errorMessage } from '../../protocol/error-codes.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ProduceRequest, ProduceResponse } from '../../protocol/messages/00-produce.ts'
 import type { Draft } from '../../protocol/schema.ts'
 import { zstd } from '../../records/compression/zstd.ts'
@@ -90,8 +91,7 @@ function begin(
         if (!context.responded) append(services, request, context, permits)
         order.release(context.connection)
       },
-      // A bug is not an answer: it is thrown where nobody catches it.
-      (error: unknown) => services.clock.endOfTick(() => rethrow(error)),
+      (error: unknown) => throwUncaught(services.clock, error),
     )
   }
 }
@@ -106,7 +106,7 @@ function refuseAll(
   const appends: Append[] = []
   for (const topic of request.topicData) {
     for (const { index } of topic.partitionData) {
-      const outcome = failure(errorCode, errorMessage(errorCode))
+      const outcome = failure(errorCode)
       appends.push({ topic, index, partition: undefined, outcome, term: 0 })
     }
   }
@@ -167,10 +167,14 @@ function stage(
   const { acks } = request
   if (acks !== 0 && acks !== 1 && acks !== -1) return failure(ErrorCode.INVALID_REQUIRED_ACKS)
   if (topic === undefined) return failure(ErrorCode.UNKNOWN_TOPIC_ID)
+  const missing =
+    partition === undefined ? missingPartitionError(services, topic, data.index) : ErrorCode.NONE
+  // What the cluster doesn't know is not here, whatever its name.
+  if (missing === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return failure(missing)
   if (isInternalTopic(topic) && context.clientId !== ADMIN_CLIENT_ID) {
     return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, `Cannot append to internal topic ${topic}`)
   }
-  if (partition === undefined) return failure(missingPartitionError(services, topic, data.index))
+  if (partition === undefined) return failure(missing)
   if (partition.role === 'offline') return failure(ErrorCode.KAFKA_STORAGE_ERROR)
   if (!partition.isLeader) return failure(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   if (acks === -1 && partition.isUnderMinIsr) return failure(ErrorCode.NOT_ENOUGH_REPLICAS)
@@ -297,8 +301,4 @@ function partitionResponse(services: BrokerServices, context: RequestContext, ap
       ? { currentLeader: currentLeaderOf(services, partition!.topic, index) }
       : undefined),
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }

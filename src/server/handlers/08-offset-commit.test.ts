@@ -40,7 +40,15 @@ test('partitions and topics that are not there are told so, the others are commi
 })
 
 test('a request for nothing gets an answer without topics', async () => {
-  for (let version = 0; version <= 10; version++) assert.deepEqual(await commit(client, version, 'g', []), [])
+  for (let version = 0; version <= 10; version++) {
+    assert.deepEqual(await commit(client, version, 'g', []), [])
+    const request = {
+      groupId: 'g',
+      topics: [{ ...(version < 10 ? { name: 't' } : { topicId }), partitions: [] }],
+    }
+    const { topics } = await client.call(OffsetCommitRequest, OffsetCommitResponse, version, request)
+    assert.deepEqual(topics, [])
+  }
 })
 
 test('metadata beyond offset.metadata.max.bytes costs its partition', async () => {

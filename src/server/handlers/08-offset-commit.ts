@@ -29,15 +29,13 @@ export function offsetCommitHandler(services: BrokerServices): Handler<OffsetCom
     [0, 10],
     async (request, { apiVersion }) => {
       const hasIds = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS
-      const topics = request.topics.map(({ name, topicId, partitions }) => ({
-        name: hasIds ? metadataCache.topicById(topicId)?.name : name,
-        partitions,
+      const topics = request.topics.map((each) => ({
+        ...each,
+        name: hasIds ? metadataCache.topicById(each.topicId)?.name : each.name,
       }))
       const { known, answer } = knownPartitions(topics, metadataCache)
-      const answers = answer(await commit(services, request, known, apiVersion))
-      return {
-        topics: request.topics.map(({ name, topicId }, i) => ({ name, topicId, partitions: answers[i]! })),
-      }
+      const errorCodes = await commit(services, request, known, apiVersion)
+      return { topics: answer(errorCodes).map(({ topic, partitions }) => ({ ...topic, partitions })) }
     },
   )
 }

@@ -90,6 +90,19 @@ test('one partition that does not exist keeps the others out', async () => {
   assert.deepEqual(await add(4, producer, { t: [0] }, true), { 't-0': ErrorCode.TRANSACTION_ABORTABLE })
 })
 
+test('clients may not name internal topics; brokers may', async () => {
+  const producer = await new TransactionalProducer(client, 'internal').init()
+  const request = { t: [0], __transaction_state: [0] }
+  for (let version = 0; version <= 3; version++) {
+    assert.deepEqual(await add(version, producer, request), {
+      't-0': ErrorCode.OPERATION_NOT_ATTEMPTED,
+      '__transaction_state-0': ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+    })
+  }
+  for (const version of [4, 5])
+    assert.deepEqual(await add(version, producer, request), { 't-0': NONE, '__transaction_state-0': NONE })
+})
+
 test('a fenced producer reads PRODUCER_FENCED from version 2 on, INVALID_PRODUCER_EPOCH before', async () => {
   const { transactionalId, producerId } = await new TransactionalProducer(client, 'fenced').init()
   const old = { transactionalId, producerId, epoch: 0 }

@@ -5,9 +5,11 @@
  *   add the partitions or only to look whether they are in (KIP-890). Each transaction has its own errors.
  * - One partition that doesn't exist is UNKNOWN_TOPIC_OR_PARTITION, and the transaction's others are
  *   OPERATION_NOT_ATTEMPTED.
+ * - Clients may not name internal topics (TOPIC_AUTHORIZATION_FAILED): offsets come in by AddOffsetsToTxn.
  * - A fenced producer reads PRODUCER_FENCED from 2 on, INVALID_PRODUCER_EPOCH before.
  */
 import type { TopicPartition } from '../../log/log-manager-options.ts'
+import { isInternalTopic } from '../../metadata/topic-names.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import {
   AddPartitionsToTxnRequest,
@@ -68,11 +70,10 @@ async function answer(
   const partitions = topics.flatMap(({ name, partitions }) =>
     partitions.map((partition) => ({ topic: name, partition })),
   )
-  const isKnown = ({ topic, partition }: TopicPartition): boolean =>
-    services.metadataCache.partition(topic, partition) !== undefined
-  if (!partitions.every(isKnown)) {
-    return partitions.map((partition) =>
-      isKnown(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  const faults = partitions.map((partition) => faultOf(services, partition, clientTransactionVersion))
+  if (faults.some((errorCode) => errorCode !== ErrorCode.NONE)) {
+    return faults.map((errorCode) =>
+      errorCode === ErrorCode.NONE ? ErrorCode.OPERATION_NOT_ATTEMPTED : errorCode,
     )
   }
   const coordinator = services.transactionCoordinator
@@ -80,6 +81,16 @@ async function answer(
   if (verifyOnly) return coordinator.verifyPartitions(request)
   const errorCode = await coordinator.addPartitions({ ...request, clientTransactionVersion })
   return partitions.map(() => errorCode)
+}
+
+function faultOf(
+  services: BrokerServices,
+  { topic, partition }: TopicPartition,
+  clientTransactionVersion: number,
+): number {
+  if (clientTransactionVersion < 2 && isInternalTopic(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+  const isKnown = services.metadataCache.partition(topic, partition) !== undefined
+  return isKnown ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
 function resultsOf(topics: Topics, errorCodes: readonly number[]) {

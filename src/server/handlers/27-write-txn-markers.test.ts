@@ -122,6 +122,19 @@ test('markers of one producer share an entry, and one without partitions has non
   assert.deepEqual(await write(1), [])
 })
 
+test('a marker without an epoch or a producer fails the whole request, and nothing is written', async () => {
+  await createTopic(client, 'malformed')
+  const topics = { malformed: [0] }
+  for (const bad of [
+    { producerId: 5, producerEpoch: -1, topics },
+    { producerId: -1, topics },
+  ]) {
+    const told = await write(1, { producerId: 6, topics }, bad)
+    assert.ok(told.every(([, , , errorCode]) => errorCode === ErrorCode.UNKNOWN_SERVER_ERROR))
+  }
+  assert.deepEqual(await endOf('malformed'), [0, 0])
+})
+
 test('a former coordinator and a former epoch are fenced', async () => {
   await createTopic(client, 'zombies')
   const topics = { zombies: [0] }

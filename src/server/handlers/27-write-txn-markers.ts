@@ -4,6 +4,7 @@
  *
  * - From 2 on the request says which protocol the transaction ran under: where its end raised the producer's epoch, a
  *   marker that comes late can't end the next transaction (KIP-1228).
+ * - A negative producer id or epoch fails all of the request with UNKNOWN_SERVER_ERROR, as in Kafka.
  * - Markers of one producer share an entry of the answer; a marker without partitions has none.
  */
 import type { TransactionMarker } from '../../coordinator/transaction/marker-sender.ts'
@@ -25,7 +26,10 @@ type Codes = Map<string, Map<number, number>>
 export function writeTxnMarkersHandler(services: BrokerServices): Handler<WriteTxnMarkersRequest, Response> {
   return defineHandler(WriteTxnMarkersRequest, WriteTxnMarkersResponse, [0, 2], async (request) => {
     const markers = request.markers.map(markerOf)
-    const codes = await services.transactionMarkers.write(markers)
+    const isMalformed = markers.some(({ producerId, producerEpoch }) => producerId < 0 || producerEpoch < 0)
+    const codes = isMalformed
+      ? markers.map(({ partitions }) => partitions.map(() => ErrorCode.UNKNOWN_SERVER_ERROR))
+      : await services.transactionMarkers.write(markers)
     const byProducer = new Map<number, Codes>()
     for (const [i, { producerId, partitions }] of markers.entries()) {
       for (const [j, { topic, partition }] of partitions.entries()) {

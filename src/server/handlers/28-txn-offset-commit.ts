@@ -34,7 +34,7 @@ export function txnOffsetCommitHandler(services: BrokerServices): Handler<TxnOff
       const answers = answer(
         apiVersion < FIRST_VERSION_THAT_KNOWS_LOADING ? errorCodes.map(withoutLoading) : errorCodes,
       )
-      return { topics: request.topics.map(({ name }, i) => ({ name, partitions: answers[i]! })) }
+      return { topics: answers.map(({ topic: { name }, partitions }) => ({ name, partitions })) }
     },
   )
 }

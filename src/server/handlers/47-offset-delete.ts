@@ -20,7 +20,8 @@ export function offsetDeleteHandler(services: BrokerServices): Handler<OffsetDel
       partitions: known.map(({ topic, partition }) => ({ topic, partition: partition.partitionIndex })),
     })
     if (errorCode !== ErrorCode.NONE) return { errorCode, topics: [] }
-    const answers = answer(partitionErrors)
-    return { topics: request.topics.map(({ name }, i) => ({ name, partitions: answers[i]! })) }
+    return {
+      topics: answer(partitionErrors).map(({ topic: { name }, partitions }) => ({ name, partitions })),
+    }
   })
 }

@@ -5,7 +5,7 @@ import {
   DescribeProducersRequest,
   DescribeProducersResponse,
 } from '../../protocol/messages/61-describe-producers.ts'
-import { batch, createTopic, produce, startTestBroker } from './handlers.test.kit.ts'
+import { batch, createTopic, produce, startTestBroker, T } from './handlers.test.kit.ts'
 import { TransactionalProducer } from './transactional-producer.test.kit.ts'
 
 const client = await startTestBroker()
@@ -28,6 +28,7 @@ test('a partition tells its producers, their last sequence numbers, and where th
   assert.deepEqual([partition!.partitionIndex, partition!.errorCode, partition!.errorMessage], [0, 0, null])
   assert.deepEqual(other!.activeProducers, [])
   const { producerId, epoch: producerEpoch } = producer
+  assert.equal(partition!.activeProducers[0]!.lastTimestamp, T + 2000, 'as the producer said it')
   const told = partition!.activeProducers.map(({ lastTimestamp, ...rest }) => rest)
   assert.deepEqual(told, [
     { producerId: 500, producerEpoch: 2, lastSequence: 2, coordinatorEpoch: -1, currentTxnStartOffset: -1 },

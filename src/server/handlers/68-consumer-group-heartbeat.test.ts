@@ -6,10 +6,6 @@ import {
   ConsumerGroupHeartbeatRequest,
   ConsumerGroupHeartbeatResponse,
 } from '../../protocol/messages/68-consumer-group-heartbeat.ts'
-import {
-  ConsumerGroupDescribeRequest,
-  ConsumerGroupDescribeResponse,
-} from '../../protocol/messages/69-consumer-group-describe.ts'
 import type { Draft } from '../../protocol/schema.ts'
 import { startTestBroker, type TestClient } from './handlers.test.kit.ts'
 import { commit, readyGroup } from './offsets.test.kit.ts'
@@ -59,51 +55,6 @@ test('a member of version 0 is given an id, one of version 1 brings its own; bot
   )
 })
 
-test('members are described in both versions, and who is none is not found', async () => {
-  await join(1, { groupId: 'd', memberId: 'm', instanceId: 'i', rackId: 'r', serverAssignor: 'range' })
-  for (const version of [0, 1]) {
-    const request = { groupIds: ['d', 'nowhere', ''], includeAuthorizedOperations: true }
-    const { groups } = await client.call(
-      ConsumerGroupDescribeRequest,
-      ConsumerGroupDescribeResponse,
-      version,
-      request,
-    )
-    const [group, nowhere, empty] = groups
-    const assignment = { topicPartitions: [{ topicId, topicName: 't', partitions: [0, 1, 2] }] }
-    assert.deepEqual(group, {
-      errorCode: ErrorCode.NONE,
-      errorMessage: null,
-      groupId: 'd',
-      groupState: 'Stable',
-      groupEpoch: 1,
-      assignmentEpoch: 1,
-      assignorName: 'range',
-      members: [
-        {
-          memberId: 'm',
-          instanceId: 'i',
-          rackId: 'r',
-          memberEpoch: 1,
-          clientId: 'test',
-          clientHost: '/127.0.0.1',
-          subscribedTopicNames: ['t'],
-          subscribedTopicRegex: '',
-          assignment,
-          targetAssignment: assignment,
-          memberType: version === 0 ? -1 : 1,
-        },
-      ],
-      authorizedOperations: -2147483648,
-    })
-    assert.deepEqual(
-      [nowhere!.errorCode, nowhere!.errorMessage],
-      [ErrorCode.GROUP_ID_NOT_FOUND, 'Group nowhere not found.'],
-    )
-    assert.equal(empty!.errorCode, ErrorCode.INVALID_GROUP_ID)
-  }
-})
-
 test('a member commits with its epoch, in a version that knows epochs', async () => {
   await join(1, { groupId: 'c', memberId: 'm' })
   const by = (version: number, generationIdOrMemberEpoch: number, memberId = 'm') =>
@@ -118,12 +69,4 @@ test('a member commits with its epoch, in a version that knows epochs', async ()
 test('a broker that is told to speak the classic protocol alone has no consumer groups', async () => {
   const classic = await startTestBroker({ 'group.coordinator.rebalance.protocols': 'classic' })
   assert.equal((await join(1, { memberId: 'm' }, classic)).errorCode, ErrorCode.UNSUPPORTED_VERSION)
-  const request = { groupIds: ['g'] }
-  const described = await classic.call(
-    ConsumerGroupDescribeRequest,
-    ConsumerGroupDescribeResponse,
-    1,
-    request,
-  )
-  assert.equal(described.groups[0]!.errorCode, ErrorCode.UNSUPPORTED_VERSION)
 })

@@ -11,17 +11,20 @@ export interface RequestedTopic<Partition> {
   readonly partitions: readonly Partition[]
 }
 
-export interface KnownPartitions<Partition> {
+export interface KnownPartitions<Topic, Partition> {
   /** In the order of the request. */
   readonly known: readonly { readonly topic: string; readonly partition: Partition }[]
-  /** The partitions of each topic of the request, given the coordinator's error codes for `known`. */
-  answer(errorCodes: readonly number[]): { partitionIndex: number; errorCode: number }[][]
+  /** The request's topics, but for those without partitions, given the coordinator's error codes for `known`. */
+  answer(errorCodes: readonly number[]): {
+    readonly topic: Topic
+    readonly partitions: { partitionIndex: number; errorCode: number }[]
+  }[]
 }
 
-export function knownPartitions<Partition extends { readonly partitionIndex: number }>(
-  topics: readonly RequestedTopic<Partition>[],
-  metadataCache: MetadataCache,
-): KnownPartitions<Partition> {
+export function knownPartitions<
+  Topic extends RequestedTopic<Partition>,
+  Partition extends { readonly partitionIndex: number } = Topic['partitions'][number],
+>(topics: readonly Topic[], metadataCache: MetadataCache): KnownPartitions<Topic, Partition> {
   const known: { topic: string; partition: Partition }[] = []
   /** Of each partition of each topic: an error code, or where it stands in `known`. */
   const fates = topics.map(({ name, partitions }) =>
@@ -34,11 +37,14 @@ export function knownPartitions<Partition extends { readonly partitionIndex: num
     }),
   )
   const answer = (errorCodes: readonly number[]) =>
-    topics.map(({ partitions }, t) =>
-      partitions.map(({ partitionIndex }, p) => {
-        const fate = fates[t]![p]!
-        return { partitionIndex, errorCode: fate.errorCode ?? errorCodes[fate.index]! }
-      }),
-    )
+    topics
+      .map((topic, t) => ({
+        topic,
+        partitions: topic.partitions.map(({ partitionIndex }, p) => {
+          const fate = fates[t]![p]!
+          return { partitionIndex, errorCode: fate.errorCode ?? errorCodes[fate.index]! }
+        }),
+      }))
+      .filter(({ partitions }) => partitions.length > 0)
   return { known, answer }
 }

@@ -7,6 +7,7 @@ import type { RequestContext } from '../request-context.ts'
 /** Without an authorizer everyone may do everything that there is for a resource (KIP-430), as bits by operation. */
 export const ALL_TOPIC_OPERATIONS = bits(3, 4, 5, 6, 7, 8, 10, 11)
 export const ALL_CLUSTER_OPERATIONS = bits(5, 7, 8, 9, 10, 11, 12)
+export const ALL_GROUP_OPERATIONS = bits(3, 6, 8, 10, 11)
 export const OPERATIONS_NOT_ASKED_FOR = -2147483648
 
 function bits(...operations: number[]): number {

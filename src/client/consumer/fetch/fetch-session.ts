@@ -18,7 +18,9 @@ export interface FetchTarget {
 
 type RequestDraft = Draft<typeof FetchRequest>
 export type SessionFields = Pick<
-  RequestDraft, 'sessionId' | 'sessionEpoch' | 'topics' | 'forgottenTopicsData'>
+  RequestDraft,
+  'sessionId' | 'sessionEpoch' | 'topics' | 'forgottenTopicsData'
+>
 
 const NO_SESSION_ID = 0
 const FULL_EPOCH = 0

@@ -11,7 +11,7 @@ import { CompressionError } from '../../../records/compression/compression-error
 import { ControlRecordType, controlRecordType } from '../../../records/control-record.ts'
 import type { Message } from '../../../records/message.ts'
 import { readMessageSet } from '../../../records/message-set.ts'
-import { InvalidRecordError, records, recordBytes } from '../../../records/record.ts'
+import { InvalidRecordError, recordBytes, records } from '../../../records/record.ts'
 import * as RecordBatch from '../../../records/record-batch.ts'
 import { readVarint, readVarlong, VarintError, varintEnd } from '../../../wire/varint.ts'
 import { KafkaError } from '../../kafka-error.ts'
@@ -86,7 +86,6 @@ export class FetchedRecords {
     this.hasBatches = last >= 0
     this.endLeaderEpoch = last < 0 ? undefined : leaderEpochOf(options.bytes, last)
   }
-
 
   /** The next record; undefined at the end. Throws KafkaError (CORRUPT_MESSAGE, SERIALIZATION). */
   next(): ConsumerRecord<never, never> | undefined {

@@ -11,12 +11,12 @@ import { NO_RECORDS, type ShardContext } from '../../runtime/coordinator-shard.t
 import type { GroupConfig } from '../group-config.ts'
 import type { GroupRegistry } from '../group-registry.ts'
 import { ClassicGroup } from './classic-group.ts'
-import { joinError } from './classic-member.ts'
 import type { GroupClient } from './group-client.ts'
 import { readGroupMetadata } from './group-metadata-records.ts'
 import { GroupRebalance } from './group-rebalance.ts'
 import { JoinGroup, type JoinResult } from './join-group.ts'
 import { LeaveGroup, type LeaveResult, type LeavingMember, unknownMembers } from './leave-group.ts'
+import { validateMember } from './member-validation.ts'
 import { SyncGroup, type SyncResult } from './sync-group.ts'
 
 export type DescribedGroup = NonNullable<Draft<typeof DescribeGroupsResponse>['groups']>[number]
@@ -44,15 +44,12 @@ export class ClassicGroups {
 
   // --- Requests ------------------------------------------------------------------------------------------------------
 
-  /** An empty group of another type makes room; one with members is not joined. */
+  /** An empty consumer group makes room. */
   join(request: JoinGroupRequest, client: GroupClient): JoinResult {
-    const { groupId, memberId } = request
+    const { groupId } = request
     const group = this.#groups.get(groupId)
     if (group === undefined || group instanceof ClassicGroup)
       return this.#joinGroup.join(group, request, client)
-    if (group.validateDelete() !== ErrorCode.NONE) {
-      return { records: NO_RECORDS, response: joinError(memberId, ErrorCode.INCONSISTENT_GROUP_PROTOCOL) }
-    }
     const result = this.#joinGroup.join(undefined, request, client)
     const isJoined = this.#groups.get(groupId) !== group
     return isJoined ? { ...result, records: [...group.tombstones(), ...result.records] } : result
@@ -63,13 +60,13 @@ export class ClassicGroups {
   }
 
   /** @returns an error code: NONE, REBALANCE_IN_PROGRESS for a member that is to join again, or why it is none. */
-  heartbeat({ groupId, memberId, groupInstanceId, generationId }: HeartbeatRequest): number {
-    const group = this.#get(groupId)
+  heartbeat(request: HeartbeatRequest): number {
+    const group = this.#get(request.groupId)
     if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
-    const errorCode = group.validateMember(memberId, groupInstanceId)
+    const errorCode = validateMember(this.#context.logger, group, request, 'heartbeat')
     if (errorCode !== ErrorCode.NONE) return errorCode
-    if (generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION
-    this.rebalance.sessions.extend(group, group.member(memberId)!)
+    if (request.generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION
+    this.rebalance.sessions.extend(group, group.member(request.memberId)!)
     return group.state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
   }
 
@@ -77,6 +74,13 @@ export class ClassicGroups {
     const group = this.#get(groupId)
     if (group === undefined) return { records: NO_RECORDS, response: unknownMembers(leaving) }
     return this.#leaveGroup.leave(group, leaving)
+  }
+
+  /** It was a consumer group, and the last of its members that spoke that protocol has left. */
+  rebalanceDowngraded(groupId: string): void {
+    const group = this.#get(groupId)
+    const reason = `Downgrade group ${groupId} from consumer to classic.`
+    if (group?.state === 'Stable') this.rebalance.prepare(group, reason)
   }
 
   /** Undefined: there is no such classic group. Metadata and assignments are told of a stable group alone. */

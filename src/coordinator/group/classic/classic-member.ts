@@ -148,13 +148,20 @@ export class ClassicMember {
     return !this.isNew && (this.isAwaitingJoin || this.isAwaitingSync)
   }
 
+  /** As Kafka's log lines show a member. */
   toString(): string {
+    const protocols = this.#protocols.map(({ name }) => name).join(', ')
     return (
-      `MemberMetadata(memberId=${this.memberId}, groupInstanceId=${this.groupInstanceId}, clientId=${this.clientId}, ` +
-      `clientHost=${this.clientHost}, sessionTimeoutMs=${this.sessionTimeoutMs}, ` +
-      `rebalanceTimeoutMs=${this.rebalanceTimeoutMs}, supportedProtocols=${this.#protocols.map(({ name }) => name)})`
+      `MemberMetadata(memberId=${this.memberId}, groupInstanceId=${shownInstance(this.groupInstanceId)}, ` +
+      `clientId=${this.clientId}, clientHost=${this.clientHost}, sessionTimeoutMs=${this.sessionTimeoutMs}, ` +
+      `rebalanceTimeoutMs=${this.rebalanceTimeoutMs}, supportedProtocols=List(${protocols}))`
     )
   }
+}
+
+/** As Scala shows what may not be there. */
+export function shownInstance(groupInstanceId: string | null): string {
+  return groupInstanceId === null ? 'None' : `Some(${groupInstanceId})`
 }
 
 export function joinError(memberId: string, errorCode: number): JoinResponse {

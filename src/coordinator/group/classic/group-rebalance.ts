@@ -14,7 +14,7 @@ import { ErrorCode, errorName } from '../../../protocol/error-codes.ts'
 import { NO_RECORDS, type ShardContext, type ShardResult } from '../../runtime/coordinator-shard.ts'
 import type { GroupConfig } from '../group-config.ts'
 import type { ClassicGroup } from './classic-group.ts'
-import { type ClassicMember, syncError } from './classic-member.ts'
+import { type ClassicMember, shownInstance, syncError } from './classic-member.ts'
 import { groupMetadataRecord } from './group-metadata-records.ts'
 import { MemberSessions } from './member-sessions.ts'
 
@@ -161,8 +161,9 @@ export class GroupRebalance {
         `Group ${group.groupId} could not complete rebalance because no members rejoined`,
       )
     } else if (elected !== former) {
+      const instance = shownInstance(former?.groupInstanceId ?? null)
       this.#context.logger.info(
-        `Group leader [member.id: ${former?.memberId}, group.instance.id: ${former?.groupInstanceId}] failed to join ` +
+        `Group leader [member.id: ${former?.memberId}, group.instance.id: ${instance}] failed to join ` +
           `before rebalance timeout, while new leader ${elected} was elected.`,
       )
     }

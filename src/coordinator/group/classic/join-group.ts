@@ -15,11 +15,12 @@ import type { ShardContext, ShardResult } from '../../runtime/coordinator-shard.
 import type { GroupConfig } from '../group-config.ts'
 import type { GroupRegistry } from '../group-registry.ts'
 import { ClassicGroup } from './classic-group.ts'
-import { ClassicMember, type JoinResponse, joinError } from './classic-member.ts'
+import { ClassicMember, type JoinResponse, joinError, shownInstance } from './classic-member.ts'
 import type { GroupClient } from './group-client.ts'
 import { groupMetadataRecord } from './group-metadata-records.ts'
 import { type Effects, type GroupRebalance, NO_EFFECTS } from './group-rebalance.ts'
 import { newMemberId } from './member-ids.ts'
+import { validateMember } from './member-validation.ts'
 
 /** A client that waits in its first JoinGroup can't send heartbeats; one that is gone is given up after this. */
 const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000
@@ -142,7 +143,8 @@ export class JoinGroup {
     member.isNew = true
     if (group.state === 'PreparingRebalance' && group.generationId === 0) group.hasNewMember = true
     group.add(member, protocolType)
-    const reason = `Adding new member ${memberId} with group instance id ${groupInstanceId}; client reason: ${join.reason}`
+    const instance = shownInstance(groupInstanceId)
+    const reason = `Adding new member ${memberId} with group instance id ${instance}; client reason: ${join.reason}`
     const result = this.#waitAndRebalance(group, member, reason)
     if (member.isNew) this.#rebalance.sessions.extend(group, member, NEW_MEMBER_JOIN_TIMEOUT_MS)
     return result
@@ -219,13 +221,10 @@ export class JoinGroup {
   // --- With an id ----------------------------------------------------------------------------------------------------
 
   #joinAsKnown(group: ClassicGroup, join: Join): JoinResult {
-    const { memberId, groupInstanceId, protocols, sessionTimeoutMs } = join.request
+    const { memberId, protocols, sessionTimeoutMs } = join.request
     if (group.pendingMembers.has(memberId)) return this.#joinAsPending(group, join)
-    const errorCode = group.validateMember(memberId, groupInstanceId)
-    if (errorCode !== ErrorCode.NONE) {
-      if (errorCode === ErrorCode.FENCED_INSTANCE_ID) this.#logFenced(group, memberId, groupInstanceId)
-      return refused(memberId, errorCode)
-    }
+    const errorCode = validateMember(this.#context.logger, group, join.request, 'join-group')
+    if (errorCode !== ErrorCode.NONE) return refused(memberId, errorCode)
     const member = group.member(memberId)!
     if (!this.#mustRebalance(group, member, join)) {
       return { ...NO_EFFECTS, response: group.joinResponse(member) }
@@ -269,13 +268,6 @@ export class JoinGroup {
       return `Leader ${member.memberId} re-joining group during ${state}${told}`
     }
     return `Updating metadata for member ${member.memberId} during ${state}${told}`
-  }
-
-  #logFenced(group: ClassicGroup, memberId: string, groupInstanceId: string | null): void {
-    this.#context.logger.info(
-      `Request memberId=${memberId} for static member with groupInstanceId=${groupInstanceId} is fenced by current ` +
-        `memberId=${group.staticMember(groupInstanceId)?.memberId} during operation join-group`,
-    )
   }
 
   // --- The answer ----------------------------------------------------------------------------------------------------

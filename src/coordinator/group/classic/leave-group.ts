@@ -9,6 +9,7 @@ import type { ShardContext, ShardResult } from '../../runtime/coordinator-shard.
 import type { ClassicGroup } from './classic-group.ts'
 import type { ClassicMember } from './classic-member.ts'
 import type { GroupRebalance } from './group-rebalance.ts'
+import { validateMember } from './member-validation.ts'
 
 /** Who is to go; an empty member id: the instance, whoever that is. */
 export interface LeavingMember {
@@ -38,7 +39,8 @@ export class LeaveGroup {
     return { ...this.#rebalance.conclude(group), response: { errorCode: ErrorCode.NONE, members } }
   }
 
-  #leave(group: ClassicGroup, { memberId, groupInstanceId, reason }: LeavingMember): number {
+  #leave(group: ClassicGroup, leaving: LeavingMember): number {
+    const { memberId, groupInstanceId, reason } = leaving
     if (memberId !== '' && group.pendingMembers.has(memberId)) {
       this.#rebalance.removePendingMember(group, memberId)
       this.#context.logger.info(
@@ -47,7 +49,8 @@ export class LeaveGroup {
       return ErrorCode.NONE
     }
     const member = memberId === '' ? group.staticMember(groupInstanceId) : group.member(memberId)
-    const errorCode = memberId === '' ? ErrorCode.NONE : group.validateMember(memberId, groupInstanceId)
+    const errorCode =
+      memberId === '' ? ErrorCode.NONE : validateMember(this.#context.logger, group, leaving, 'leave-group')
     if (errorCode !== ErrorCode.NONE) return errorCode
     if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
     this.#remove(group, member, reason ?? 'not provided')

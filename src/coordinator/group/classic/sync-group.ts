@@ -12,6 +12,7 @@ import type { ClassicGroup } from './classic-group.ts'
 import { type ClassicMember, type SyncResponse, syncError } from './classic-member.ts'
 import { groupMetadataRecord, metadataError } from './group-metadata-records.ts'
 import { type Effects, type GroupRebalance, NO_EFFECTS } from './group-rebalance.ts'
+import { validateMember } from './member-validation.ts'
 
 export type SyncResult = ShardResult<SyncResponse>
 
@@ -25,7 +26,7 @@ export class SyncGroup {
   }
 
   sync(group: ClassicGroup | undefined, request: SyncGroupRequest): SyncResult {
-    const errorCode = validate(group, request)
+    const errorCode = this.#validate(group, request)
     if (group === undefined || errorCode !== ErrorCode.NONE) return refused(errorCode)
     const member = group.member(request.memberId)!
     switch (group.state) {
@@ -40,6 +41,17 @@ export class SyncGroup {
       default:
         return refused(ErrorCode.UNKNOWN_MEMBER_ID)
     }
+  }
+
+  #validate(group: ClassicGroup | undefined, request: SyncGroupRequest): number {
+    if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
+    const errorCode = validateMember(this.#context.logger, group, request, 'sync-group')
+    if (errorCode !== ErrorCode.NONE) return errorCode
+    const { generationId, protocolType, protocolName } = request
+    if (generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION
+    const isOtherType = protocolType !== null && protocolType !== group.protocolType
+    const isOtherProtocol = protocolName !== null && protocolName !== group.protocolName
+    return isOtherType || isOtherProtocol ? ErrorCode.INCONSISTENT_GROUP_PROTOCOL : ErrorCode.NONE
   }
 
   #awaitAssignment(group: ClassicGroup, member: ClassicMember, request: SyncGroupRequest): SyncResult {
@@ -93,17 +105,6 @@ export class SyncGroup {
       `Error ${error} when storing group assignment during SyncGroup (member: ${leaderId})`,
     )
   }
-}
-
-function validate(group: ClassicGroup | undefined, request: SyncGroupRequest): number {
-  if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
-  const { memberId, groupInstanceId, generationId, protocolType, protocolName } = request
-  const errorCode = group.validateMember(memberId, groupInstanceId)
-  if (errorCode !== ErrorCode.NONE) return errorCode
-  if (generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION
-  const isOtherType = protocolType !== null && protocolType !== group.protocolType
-  const isOtherProtocol = protocolName !== null && protocolName !== group.protocolName
-  return isOtherType || isOtherProtocol ? ErrorCode.INCONSISTENT_GROUP_PROTOCOL : ErrorCode.NONE
 }
 
 function assignmentOf(group: ClassicGroup, { assignment }: ClassicMember): SyncResponse {

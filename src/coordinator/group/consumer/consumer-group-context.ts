@@ -15,4 +15,6 @@ export interface ConsumerGroupContext {
   readonly topics: ClusterTopics
   readonly groupTopics: GroupTopics
   readonly deadlines: MemberDeadlines
+  /** The group is a classic one now, and has lost a member: it is to rebalance. */
+  readonly onDowngraded: (groupId: string) => void
 }

@@ -54,8 +54,9 @@ function stay(
   const { shard, config, deadlines } = context
   const { groupId, memberEpoch, instanceId } = request
   const isJoining = memberEpoch === 0
-  const draft = draftForHeartbeat(context, groupId, isJoining)
-  if (isRefusal(draft)) return refused(draft)
+  const found = draftForHeartbeat(context, groupId, isJoining)
+  if (isRefusal(found)) return refused(found)
+  const { draft, tombstones } = found
   const full = refuseIfFull(draft, request.memberId, config.groupConsumerMaxSize)
   if (full !== undefined) return refused(full)
 
@@ -73,7 +74,7 @@ function stay(
   const { assigned } = member.assignment
   const isTold = isFull(request) || !areEqual(before.assignment.assigned, assigned)
   return {
-    records: draft.records(),
+    records: [...tombstones, ...draft.records()],
     response: {
       memberId,
       memberEpoch: member.assignment.memberEpoch,

@@ -247,7 +247,11 @@ export class ConsumerGroup implements Group {
   }
 
   isSubscribedTo(topic: string): boolean {
-    return this.subscribedTopics().has(topic)
+    for (const { metadata } of this.#members.values()) {
+      if (metadata.subscribedTopicNames.includes(topic)) return true
+      if (this.#regexes.get(metadata.subscribedTopicRegex)?.topics.includes(topic) === true) return true
+    }
+    return false
   }
 
   get offsetExpiryBase(): OffsetExpiryBase {

@@ -1,12 +1,20 @@
 /** The consumer groups of one shard: their requests, their members' deadlines, and the records they are rebuilt from. */
+import { assert } from '../../../base/assert.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { JoinGroupRequest } from '../../../protocol/messages/11-join-group.ts'
+import type { HeartbeatRequest } from '../../../protocol/messages/12-heartbeat.ts'
+import type { SyncGroupRequest } from '../../../protocol/messages/14-sync-group.ts'
 import type { ConsumerGroupHeartbeatRequest } from '../../../protocol/messages/68-consumer-group-heartbeat.ts'
 import type { CoordinatorRecord } from '../../runtime/coordinator-record.ts'
-import type { ShardContext } from '../../runtime/coordinator-shard.ts'
+import type { ShardContext, ShardResult } from '../../runtime/coordinator-shard.ts'
 import type { TimerOutcome } from '../../runtime/shard-timers.ts'
+import type { JoinResponse, SyncResponse } from '../classic/classic-member.ts'
 import type { GroupClient } from '../classic/group-client.ts'
+import type { LeaveResult, LeavingMember } from '../classic/leave-group.ts'
 import type { GroupConfig } from '../group-config.ts'
 import type { GroupRegistry } from '../group-registry.ts'
 import type { Assignors } from './assignors/assignors.ts'
+import { classicHeartbeat, classicJoin, classicLeave, classicSync } from './classic-members.ts'
 import type { ClusterTopics } from './cluster-topics.ts'
 import { ConsumerGroup } from './consumer-group.ts'
 import type { ConsumerGroupContext } from './consumer-group-context.ts'
@@ -27,6 +35,8 @@ export interface ConsumerGroupsOptions {
   readonly groups: GroupRegistry
   readonly assignors: Assignors
   readonly topics: ClusterTopics
+  /** The group is a classic one now, and has lost a member: it is to rebalance. */
+  readonly onDowngraded: (groupId: string) => void
 }
 
 export class ConsumerGroups {
@@ -55,6 +65,36 @@ export class ConsumerGroups {
     return group && describeGroup(group, this.#context)
   }
 
+  // --- Requests of the classic protocol ------------------------------------------------------------------------------
+
+  /** Whether JoinGroup, SyncGroup, Heartbeat and LeaveGroup of the group belong here: it is a consumer group with members. */
+  hasMembers(groupId: string): boolean {
+    return (this.#get(groupId)?.members.size ?? 0) > 0
+  }
+
+  classicJoin(request: JoinGroupRequest, client: GroupClient): ShardResult<JoinResponse> {
+    return classicJoin(this.#context, this.#getExisting(request.groupId), request, client)
+  }
+
+  classicSync(request: SyncGroupRequest): ShardResult<SyncResponse> {
+    return classicSync(this.#context, this.#getExisting(request.groupId), request)
+  }
+
+  /** @returns an error code. */
+  classicHeartbeat(request: HeartbeatRequest): number {
+    return classicHeartbeat(this.#context, this.#getExisting(request.groupId), request)
+  }
+
+  classicLeave(groupId: string, leaving: readonly LeavingMember[]): LeaveResult {
+    return classicLeave(this.#context, this.#getExisting(groupId), leaving)
+  }
+
+  #getExisting(groupId: string): ConsumerGroup {
+    const group = this.#get(groupId)
+    assert(group !== undefined, `${groupId} is a consumer group`)
+    return group
+  }
+
   #get(groupId: string): ConsumerGroup | undefined {
     const group = this.#context.groups.get(groupId)
     return group instanceof ConsumerGroup ? group : undefined
@@ -68,23 +108,20 @@ export class ConsumerGroups {
     const { groups, groupTopics, deadlines } = this.#context
     const isTombstone = record.value === null
     const known = this.#get(groupId)
+    if (isTombstone && change.kind === 'member') deadlines.forget(groupId, change.memberId)
+    if (isTombstone && change.kind === 'groupEpoch') {
+      groupTopics.forget(groupId)
+      if (known !== undefined) groups.remove(groupId)
+      return
+    }
     // Of a group that is gone already.
     if (known === undefined && isTombstone) return
     const group = known ?? new ConsumerGroup(groupId)
     if (known === undefined) groups.put(group)
     group.apply(change)
-    switch (change.kind) {
-      case 'groupEpoch':
-        if (!isTombstone) return
-        groups.remove(groupId)
-        groupTopics.forget(groupId)
-        return
-      case 'member':
-        if (isTombstone) deadlines.forget(groupId, change.memberId)
-        return
-      case 'assignment':
-        if (!isTombstone && this.#isLoaded) this.#expectRevocation(group, group.members.get(change.memberId)!)
-    }
+    if (isTombstone || !this.#isLoaded) return
+    if (change.kind === 'member') this.#expectHeartbeats(group.groupId, group.members.get(change.memberId)!)
+    if (change.kind === 'assignment') this.#expectRevocation(group, group.members.get(change.memberId)!)
   }
 
   /** The members may have been silent while nobody listened: all that is expected of them begins anew. */
@@ -95,7 +132,7 @@ export class ConsumerGroups {
       const { groupId, members } = group
       this.#context.shard.logger.info(`Loaded consumer group ${groupId} with ${members.size} members.`)
       for (const member of members.values()) {
-        this.#extendSession(groupId, member)
+        this.#expectHeartbeats(groupId, member)
         this.#expectRevocation(group, member)
       }
     }
@@ -113,9 +150,10 @@ export class ConsumerGroups {
 
   // --- Deadlines -----------------------------------------------------------------------------------------------------
 
-  #extendSession(groupId: string, { memberId, metadata }: ConsumerGroupMember): void {
+  /** From now on, if not before: a member that an upgrade brings may never have been heard of. */
+  #expectHeartbeats(groupId: string, { memberId, metadata }: ConsumerGroupMember): void {
     const timeoutMs = metadata.classic?.sessionTimeoutMs ?? this.#context.config.groupConsumerSessionTimeoutMs
-    this.#context.deadlines.set(groupId, memberId, 'session', timeoutMs)
+    this.#context.deadlines.setIfAbsent(groupId, memberId, 'session', timeoutMs)
   }
 
   /** Members of the classic protocol are hurried by their own means: they are to join again. */
@@ -136,12 +174,13 @@ export class ConsumerGroups {
     this.#context.shard.logger.info(
       `[GroupId ${groupId}] Member ${memberId} fenced from the group because ${reasonOf(deadline, member)}.`,
     )
+    const { records, onSettled } = removeMembers(this.#context, group, [member])
     return {
-      ...removeMembers(this.#context, group, [member]),
+      records,
       response: undefined,
-      onSettled: () => {
-        if (group.members.get(memberId) !== member) return
-        this.#context.deadlines.set(groupId, memberId, 'session', RETRY_MS)
+      onSettled: (errorCode) => {
+        onSettled?.(errorCode)
+        if (errorCode !== ErrorCode.NONE) this.#context.deadlines.set(groupId, memberId, 'session', RETRY_MS)
       },
     }
   }

@@ -25,7 +25,8 @@ export function refuseHeartbeat(
 
 function problemOf(request: ConsumerGroupHeartbeatRequest, apiVersion: number): string | undefined {
   const { memberEpoch, memberId, groupId, instanceId, rackId } = request
-  const mustNameItself = apiVersion >= FIRST_WITH_CLIENT_MEMBER_ID || memberEpoch !== 0
+  const mustNameItself =
+    apiVersion >= FIRST_WITH_CLIENT_MEMBER_ID || memberEpoch > 0 || memberEpoch === LEAVING_EPOCH
   if (memberEpoch < LEFT_FOR_A_WHILE_EPOCH) return 'MemberEpoch is invalid.'
   if (mustNameItself && isBlank(memberId)) return "MemberId can't be empty."
   if (isBlank(groupId)) return "GroupId can't be empty."

@@ -3,6 +3,7 @@
  * rebalances if subscriptions or topics have changed, and the member goes a step towards its target assignment.
  */
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { ShardContext } from '../../runtime/coordinator-shard.ts'
 import type { Assignors } from './assignors/assignors.ts'
 import { targetOf } from './consumer-group.ts'
 import { type ConsumerGroupMember, haveSameNames, type MemberMetadata } from './consumer-group-member.ts'
@@ -17,6 +18,7 @@ export interface ProgressOptions {
   readonly metadata: MemberMetadata
   /** What the member says it holds; null: it doesn't say. */
   readonly owned: TopicPartitions | null
+  readonly shard: ShardContext
   readonly groupTopics: GroupTopics
   readonly assignors: Assignors
 }
@@ -25,7 +27,7 @@ export interface ProgressOptions {
 export function progress(
   draft: GroupDraft,
   before: ConsumerGroupMember,
-  { metadata, owned, groupTopics, assignors }: ProgressOptions,
+  { metadata, owned, shard, groupTopics, assignors }: ProgressOptions,
 ): ConsumerGroupMember | Refusal {
   const { memberId, assignment } = before
   draft.update(before, { memberId, metadata, assignment })
@@ -35,8 +37,11 @@ export function progress(
   if (isResubscribed) draft.dropUnusedRegexes()
   const haveTopicsChanged = groupTopics.refresh(draft, { isResubscribed })
   const isNewGroup = draft.group.groupEpoch === 0
-  if (isNewGroup || isResubscribed || haveTopicsChanged) draft.bumpGroupEpoch()
-  if (draft.group.groupEpoch > draft.group.targetEpoch) updateTarget(draft, assignors)
+  if (isNewGroup || isResubscribed || haveTopicsChanged) {
+    draft.bumpGroupEpoch()
+    shard.logger.info(`[GroupId ${draft.group.groupId}] Bumped group epoch to ${draft.group.groupEpoch}.`)
+  }
+  if (draft.group.groupEpoch > draft.group.targetEpoch) updateTarget(draft, assignors, shard)
 
   const { group } = draft
   const next = reconcile(assignment, {

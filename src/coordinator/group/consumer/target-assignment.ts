@@ -1,4 +1,5 @@
 /** Computes the target assignment of a group for its epoch: the assignor that most members ask for decides. */
+import type { ShardContext } from '../../runtime/coordinator-shard.ts'
 import type { Assignor, GroupAssignment, MemberToAssign } from './assignors/assignor.ts'
 import type { Assignors } from './assignors/assignors.ts'
 import { type ConsumerGroup, targetOf } from './consumer-group.ts'
@@ -7,9 +8,19 @@ import type { GroupDraft } from './group-draft.ts'
 import { areEqual, NO_PARTITIONS } from './topic-partitions.ts'
 
 /** Writes the targets that are new. The draft's subscription metadata is current. */
-export function updateTarget(draft: GroupDraft, assignors: Assignors): void {
+export function updateTarget(
+  draft: GroupDraft,
+  assignors: Assignors,
+  { clock, logger }: Pick<ShardContext, 'clock' | 'logger'>,
+): void {
   const { group } = draft
-  const assignment = assign(group, preferredAssignor(group, assignors))
+  const startMs = clock.monotonicMs()
+  const assignor = preferredAssignor(group, assignors)
+  const assignment = assign(group, assignor)
+  const elapsedMs = Math.round(clock.monotonicMs() - startMs)
+  logger.info(
+    `[GroupId ${group.groupId}] Computed a new target assignment for epoch ${group.groupEpoch} with '${assignor.name}' assignor in ${elapsedMs}ms.`,
+  )
   for (const memberId of group.members.keys()) {
     const partitions = assignment.get(memberId) ?? NO_PARTITIONS
     const former = group.target(memberId)
