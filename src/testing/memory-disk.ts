@@ -132,7 +132,11 @@ export class MemoryDisk implements Disk {
     this.#entries.delete(name)
   }
 
-  removeDirectory(path: string): void {
+  async removeAsync(path: string): Promise<void> {
+    this.remove(path)
+  }
+
+  async removeDirectory(path: string): Promise<void> {
     for (const name of this.#within(resolve(path))) this.#entries.delete(name)
   }
 
