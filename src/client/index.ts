@@ -4,7 +4,7 @@ import { SystemConnector } from '../os/connector.ts'
 import { SystemRandom } from '../os/random.ts'
 import { Admin as AnyAdmin } from './admin/admin.ts'
 import { Consumer as AnyConsumer } from './consumer/consumer.ts'
-import type { KeyOf, KnownOptions, ValueOf } from './consumer/deserialized.ts'
+import type { ConsumerConstructor } from './consumer/deserialized.ts'
 import type { ClientPlatform } from './network/open-cluster.ts'
 import type { AdminOptions } from './options/admin-options.ts'
 import type { ConsumerOptions } from './options/consumer-options.ts'
@@ -31,10 +31,7 @@ class PlatformConsumer<Key, Value> extends AnyConsumer<Key, Value> {
 }
 
 export type Consumer<Key = Buffer, Value = Buffer> = AnyConsumer<Key, Value>
-/** Of what type keys and values are follows from the deserializers. Throws KafkaError (INVALID_CONFIG). */
-export const Consumer = PlatformConsumer as new <const Options extends ConsumerOptions>(
-  options: KnownOptions<Options>,
-) => Consumer<KeyOf<Options>, ValueOf<Options>>
+export const Consumer: ConsumerConstructor = PlatformConsumer as never
 
 export class Admin extends AnyAdmin {
   /** Throws KafkaError (INVALID_CONFIG). */

@@ -187,7 +187,7 @@ export class ConsumerCore {
       this.#isClosed ||
       this.#error !== undefined ||
       this.#isAutoCommitDue ||
-      (this.#membership !== undefined && this.#membership.isDue && this.#isMetadataFresh)
+      (this.#isMetadataFresh && this.#membership?.isDue === true)
     )
   }
 
