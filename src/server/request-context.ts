@@ -57,20 +57,19 @@ export class RequestContext<Res = any> {
   readonly connection: ConnectionInfo
   readonly responseVersion: number
   readonly #sink: ResponseSink
-  #frame: Frame | undefined
+  #frame: Pick<Frame, 'release'> | undefined
   #responded = false
   #response: Res | undefined
   #throttleMs = 0
   #closesConnection = false
   #onAbandoned: (() => void) | undefined
-  #diversion: ((response: Res | undefined) => void) | undefined
 
   constructor(
     handler: AnyHandler,
     fields: RequestContextFields,
     connection: ConnectionInfo,
     sink: ResponseSink,
-    frame: Frame,
+    frame: Pick<Frame, 'release'>,
   ) {
     this.handler = handler
     this.apiVersion = fields.apiVersion
@@ -88,23 +87,12 @@ export class RequestContext<Res = any> {
 
   /** Answers; undefined: the client expects no response. Slices of files in it are released once they are sent. */
   respond(response: Res | undefined): void {
-    const diversion = this.#diversion
-    if (diversion !== undefined) {
-      this.#diversion = undefined
-      diversion(response)
-      return
-    }
     assert(!this.#responded, `${this.handler.request.name} was answered twice`)
     this.#responded = true
     this.#onAbandoned = undefined
     this.#response = response
     if (response === undefined) this.release()
     this.#sink.onResponded(this)
-  }
-
-  /** The next response goes to `take` instead of to the client, who waits on: someone wants to see or change it. */
-  divertResponse(take: (response: Res | undefined) => void): void {
-    this.#diversion = take
   }
 
   /** No answer to this and nothing more: what was asked before is answered, then the connection is closed. */

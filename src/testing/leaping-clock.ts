@@ -24,7 +24,7 @@ export class LeapingClock implements Clock {
   #order = 0
   #isStopped = false
 
-  /** `startMs`: how far it has leapt already, as its fork's origin had. */
+  /** `leaptMs`: how far it has leapt already, as its fork's origin had. */
   constructor(real: Clock, leaptMs = 0) {
     this.#real = real
     this.#leaptMs = leaptMs
