@@ -10,10 +10,13 @@ const STEP_MS_MIN = 1000
 /** Turns of the loop in which nothing more comes are few. */
 const SETTLING_TURNS = 4
 
+type TimerOptions = { readonly keepsAlive?: boolean }
+
 interface SetTimer {
   readonly dueMs: number
   readonly order: number
   readonly run: () => void
+  readonly options: TimerOptions
   handle: Timer | undefined
 }
 
@@ -42,18 +45,19 @@ export class LeapingClock implements Clock {
     return this.#real.monotonicMs() + this.#leaptMs
   }
 
-  after(delayMs: number, run: () => void): Timer {
+  after(delayMs: number, run: () => void, options: TimerOptions = {}): Timer {
+    if (this.#isStopped) return { cancel: () => {} }
     const timer: SetTimer = {
       dueMs: this.monotonicMs() + Math.max(0, delayMs),
       order: this.#order++,
       run: () => {
         if (this.#timers.delete(timer)) run()
       },
+      options,
       handle: undefined,
     }
-    if (this.#isStopped) return { cancel: () => {} }
     this.#timers.add(timer)
-    timer.handle = this.#real.after(delayMs, timer.run)
+    timer.handle = this.#real.after(delayMs, timer.run, options)
     return {
       cancel: () => {
         timer.handle?.cancel()
@@ -71,6 +75,8 @@ export class LeapingClock implements Clock {
     const steps = Math.max(1, Math.min(STEPS_MAX, Math.ceil(durationMs / STEP_MS_MIN)))
     for (let step = 0; step < steps; step++) {
       this.#leaptMs += durationMs / steps
+      // What is due at the very end must not be missed by the last bit of a sum.
+      if (step === steps - 1) this.#leaptMs = Math.round(this.#leaptMs)
       await settled()
       for (;;) {
         const due = this.#nextDue()
@@ -80,7 +86,6 @@ export class LeapingClock implements Clock {
         await settled()
       }
     }
-    this.#leaptMs = Math.round(this.#leaptMs)
     this.#rearm()
   }
 
@@ -112,7 +117,7 @@ export class LeapingClock implements Clock {
     const nowMs = this.monotonicMs()
     for (const timer of this.#timers) {
       timer.handle?.cancel()
-      timer.handle = this.#real.after(timer.dueMs - nowMs, timer.run)
+      timer.handle = this.#real.after(timer.dueMs - nowMs, timer.run, timer.options)
     }
   }
 }

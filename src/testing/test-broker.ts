@@ -105,17 +105,21 @@ export class TestBroker {
     return this.#interceptors.add(api, interceptor)
   }
 
-  /** Forgets everything, interceptors too: an empty broker on the same port, in the present. Connections are closed. */
+  /**
+   * Forgets everything, interceptors too: an empty broker on the same port, in the present. Connections are closed, and
+   * clients that are open make new ones; a consumer or producer that was in a group or transaction has lost it.
+   */
   async reset(): Promise<void> {
+    this.#checkOpen()
     const { port } = this
     await this.#stop()
-    this.#interceptors.clear()
     this.#origin = fresh()
     this.#broker = await launch({ ...this.#options, port }, this.#origin, this.#interceptors)
   }
 
   /** Another broker, on a port of its own, that goes on from all that this one holds now. */
   async fork(): Promise<TestBroker> {
+    this.#checkOpen()
     const { disk, store, clock } = this.#origin
     const forkedClock = new LeapingClock(new SystemClock(), clock.leaptMs)
     const origin = { disk: disk.fork(forkedClock), store: store.fork(forkedClock), clock: forkedClock }
@@ -134,7 +138,12 @@ export class TestBroker {
     await this.close()
   }
 
+  #checkOpen(): void {
+    if (this.#isClosed) throw new Error('the broker is closed')
+  }
+
   async #stop(): Promise<void> {
+    this.#interceptors.clear()
     await this.#broker.shutdown()
     this.#origin.clock.stop()
   }
