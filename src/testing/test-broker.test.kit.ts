@@ -54,21 +54,26 @@ export function createTopic(
   return admin.createTopics([{ name, partitions: 1, replicationFactor: 1, configs }])
 }
 
-/** Of partition 0, as the client is told: records of transactions that were aborted are in it. */
-export async function valuesOf(broker: TestBroker, topic: string, fetchOffset = 0): Promise<string[]> {
+/** Of partition 0, to its end, as the client is told: records of transactions that were aborted are in it. */
+export async function valuesOf(broker: TestBroker, topic: string, fromOffset = 0): Promise<string[]> {
   const cluster = clusterOf(broker)
-  const partitions = [{ partition: 0, fetchOffset, partitionMaxBytes: 1 << 24 }]
-  const topics = [{ topic, partitions }]
-  const { responses } = await cluster.callAny(FETCH, { maxWaitMs: 0, minBytes: 0, maxBytes: 1 << 24, topics })
-  cluster.close()
-  const { errorCode, records: bytes } = responses[0]!.partitions[0]!
-  assert.equal(errorCode, 0)
   const values: string[] = []
-  if (bytes === null) return values
-  for (const at of RecordBatch.positions(bytes as Buffer)) {
-    if (RecordBatch.isControl(bytes as Buffer, at)) continue
-    for (const { value } of records(bytes as Buffer, at)) values.push(String(value))
+  let fetchOffset = fromOffset
+  let endOffset = Number.POSITIVE_INFINITY
+  while (fetchOffset < endOffset) {
+    const partitions = [{ partition: 0, fetchOffset, partitionMaxBytes: 1 << 24 }]
+    const body = { maxWaitMs: 0, minBytes: 0, maxBytes: 1 << 24, topics: [{ topic, partitions }] }
+    const { responses } = await cluster.callAny(FETCH, body)
+    const { errorCode, highWatermark, records: bytes } = responses[0]!.partitions[0]!
+    assert.equal(errorCode, 0)
+    endOffset = highWatermark
+    for (const at of RecordBatch.positions(bytes as Buffer)) {
+      fetchOffset = RecordBatch.lastOffset(bytes as Buffer, at) + 1
+      if (RecordBatch.isControl(bytes as Buffer, at)) continue
+      for (const { value } of records(bytes as Buffer, at)) values.push(String(value))
+    }
   }
+  cluster.close()
   return values
 }
 

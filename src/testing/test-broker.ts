@@ -37,6 +37,8 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'transaction.state.log.replication.factor': '1',
   'transaction.state.log.min.isr': '1',
   'group.initial.rebalance.delay.ms': '0',
+  // In a leap every connection would have been idle for too long.
+  'connections.max.idle.ms': '-1',
   'log.cleaner.dedupe.buffer.size': String(4 * 1024 * 1024),
 }
 

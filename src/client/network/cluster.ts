@@ -51,6 +51,8 @@ export class Cluster {
   readonly #coordinators = new Map<string, number>()
   /** Topics that someone works with: their metadata is kept fresh. */
   readonly #wanted = new Map<string, number>()
+  /** Topics that are asked for now. */
+  readonly #sought = new Set<string>()
   #wantsAllCount = 0
   readonly #listeners = new Set<() => void>()
   #refresh: Promise<void> | undefined
@@ -251,6 +253,18 @@ export class Cluster {
       .finally(() => {
         this.#refresh = undefined
       })
+  }
+
+  /** Asks soon for a topic that has gone, or never was: it may come to be by it. A failure is for the next to see. */
+  requestTopic(name: string): void {
+    if (this.#sought.has(name) || this.#isClosed) return
+    this.#sought.add(name)
+    this.topic(name)
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => this.#sought.delete(name))
   }
 
   /** The next change of the metadata, or `timeoutMs`. */

@@ -242,7 +242,8 @@ export class Sender {
   ): number | undefined | { retryMs: number } {
     const info = this.#cluster.metadata.topic(topic)?.partitions[partition]
     if (info === undefined || info.leader < 0) {
-      this.#cluster.requestRefresh()
+      if (info === undefined) this.#cluster.requestTopic(topic)
+      else this.#cluster.requestRefresh()
       return { retryMs: nowMs + LEADERLESS_PAUSE_MS }
     }
     const transaction = this.#options.transaction()
