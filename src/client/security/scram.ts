@@ -3,6 +3,8 @@
  *
  *   client  n,,n=user,r=nonce           server  r=nonce+theirs,s=salt,i=iterations
  *   client  c=biws,r=...,p=proof        server  v=signature
+ *
+ * Names and passwords stay as they are given: Kafka stores them so, and does not prepare them as RFC 4013 would.
  */
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../../base/random.ts'
@@ -36,9 +38,9 @@ class ScramConversation implements SaslConversation {
 
   constructor(hash: string, username: string, password: string, random: Random) {
     this.#hash = hash
-    this.#password = password.normalize('NFKC')
+    this.#password = password
     this.#nonce = random.bytes(NONCE_BYTES).toString('base64url')
-    const name = username.normalize('NFKC').replaceAll('=', '=3D').replaceAll(',', '=2C')
+    const name = username.replaceAll('=', '=3D').replaceAll(',', '=2C')
     this.#firstBare = `n=${name},r=${this.#nonce}`
   }
 
