@@ -339,7 +339,18 @@ test('outside a transaction a transactional producer sends nothing, and a plain 
   const topic = await newTopic()
   const transactional = producerOf({ transactionalId: 'outside' })
   await assert.rejects(transactional.send({ topic, value: 'x' }), { code: 'INVALID_STATE' })
-  assert.throws(() => producerOf().beginTransaction(), { code: 'INVALID_STATE' })
+  await assert.rejects(producerOf().beginTransaction(), { code: 'INVALID_STATE' })
+})
+
+test('a transaction that its producer is closed in tells what went wrong first', async () => {
+  const topic = await newTopic()
+  const producer = producerOf({ transactionalId: 'closed within' })
+  const work = producer.transaction(async (tx) => {
+    await tx.send({ topic, value: 'x' })
+    await producer.close()
+    throw new RangeError('of the user')
+  })
+  await assert.rejects(work, { name: 'RangeError', message: 'of the user' })
 })
 
 test('a producer whose transactional id was taken over is fenced for good', async () => {

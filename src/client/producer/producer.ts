@@ -345,23 +345,24 @@ export class Producer<Key = Bytes, Value = Bytes> {
       result = await work(transaction)
       await this.commitTransaction()
     } catch (error) {
-      if (!(error instanceof KafkaError && error.fatal)) await this.abortTransaction()
+      // What went wrong first is told; if the abort fails as well, the transaction ends by its timeout.
+      if (!(error instanceof KafkaError && error.fatal)) await this.abortTransaction().catch(() => {})
       throw error
     }
     return result
   }
 
   /** Fences former producers of this transactional id; done by the first transaction if it was not before. */
-  initTransactions(): Promise<void> {
+  async initTransactions(): Promise<void> {
     return this.#transactional().init()
   }
 
-  beginTransaction(): Promise<void> {
+  async beginTransaction(): Promise<void> {
     return this.#transactional().begin()
   }
 
   /** `group`: the consumer that read what is committed, or its `groupMetadata()`. */
-  sendOffsetsToTransaction(
+  async sendOffsetsToTransaction(
     offsets: readonly OffsetToCommit[],
     group: ConsumerGroupMetadata | { groupMetadata(): ConsumerGroupMetadata },
   ): Promise<void> {
@@ -371,11 +372,11 @@ export class Producer<Key = Bytes, Value = Bytes> {
     )
   }
 
-  commitTransaction(): Promise<void> {
+  async commitTransaction(): Promise<void> {
     return this.#transactional().commit()
   }
 
-  abortTransaction(): Promise<void> {
+  async abortTransaction(): Promise<void> {
     return this.#transactional().abort()
   }
 
