@@ -155,7 +155,9 @@ export class Fetcher {
     broker.isBusy = true
     try {
       const open = this.#cluster.openConnectionTo(broker.nodeId)
-      const connection = open ?? (await this.#cluster.connectionTo(broker.nodeId))
+      // Also an open one is waited for: partitions that get their positions in this turn go along, instead of waiting for
+      // the answer to the first of them.
+      const connection = await (open ?? this.#cluster.connectionTo(broker.nodeId))
       if (this.#isStopped) return
       await this.#ask(broker, connection)
     } catch (error) {
@@ -229,6 +231,7 @@ export class Fetcher {
       this.#onPartitionError(partition, answer, broker)
       return
     }
+    partition.failureCount = 0
     partition.highWatermark = answer.highWatermark
     partition.lastStableOffset = answer.lastStableOffset
     partition.logStartOffset = answer.logStartOffset
@@ -314,8 +317,7 @@ export class Fetcher {
   }
 
   #delay(partition: AssignedPartition): void {
-    const { clock, random } = this.#cluster
-    partition.retryAtMs = clock.monotonicMs() + backoffMs(this.#options.backoff, 1, random)
+    partition.onFailure(this.#options.backoff, this.#cluster)
     this.#wakeAt(partition.retryAtMs)
   }
 
