@@ -6,7 +6,13 @@ import { cases, casesOfNewBrokers, runCase } from '../clients/sluice-cases.mjs'
 import { startBroker } from '../lib/broker.mjs'
 
 const kinds = /** @type {const} */ (['sluice', 'apache-3.9', 'apache-4.1'])
-const overrides = { 'group.initial.rebalance.delay.ms': '0', 'auto.create.topics.enable': 'false' }
+const overrides = {
+  'group.initial.rebalance.delay.ms': '0',
+  'auto.create.topics.enable': 'false',
+  'offsets.topic.replication.factor': '1',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+}
 
 /** @param {import('../lib/context.mjs').Context} context */
 export async function checkClient({ report, folder }) {
