@@ -2,12 +2,13 @@
  * `npm run bench:groups`: many consumer groups of one member each on one broker, each committing once a second and
  * sending a heartbeat every three.
  *
- *   node bench/groups.mjs [--groups 10000] [--seconds 60] [--connections 50] [--broker sluice|apache-3.9|apache-4.1]...
+ *   node bench/groups.mjs [--groups 10000] [--seconds 60] [--connections 1000] [--broker sluice|apache-3.9|apache-4.1]...
  *
  * With several --broker they run one after the other and are printed side by side. The load is open-loop: a latency
  * counts from when the commit was due. Requests are encoded once, and of an answer only the error code is read, so that
  * the generator, whose processor time is printed apart, takes little from the broker. A commit whose predecessor is not
- * yet answered is left out and counted. Needs `npm run build`; ends with 1 if anything was refused.
+ * yet answered is left out and counted. Apache Kafka serves a connection one request at a time and waits for each commit's
+ * batch, so that too few connections would measure their queues. Needs `npm run build`; ends with 1 if anything was refused.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,7 +24,7 @@ const { values: args } = parseArgs({
   options: {
     groups: { type: 'string', default: '10000' },
     seconds: { type: 'string', default: '60' },
-    connections: { type: 'string', default: '50' },
+    connections: { type: 'string', default: '1000' },
     broker: { type: 'string', multiple: true, default: ['sluice'] },
   },
 })

@@ -18,6 +18,7 @@ import { npmClients } from '../scripts/peers/peers.mjs'
 import { checkAdmin } from './checks/admin.mjs'
 import { checkBinary } from './checks/binary.mjs'
 import { checkCommittedOffsets } from './checks/committed-offsets.mjs'
+import { checkCompaction } from './checks/compaction.mjs'
 import { checkDumpLog } from './checks/dump-log.mjs'
 import { checkExchange } from './checks/exchange.mjs'
 import { checkGroups, groupParts } from './checks/groups.mjs'
@@ -123,6 +124,7 @@ async function main() {
   } finally {
     await broker?.stop()
   }
+  if (wanted('compaction')) await checkCompaction(context)
   if (wanted('dump-log')) {
     if (broker) await checkDumpLog(context, broker.dataFolder)
     else report.skip('kafka-dump-log', 'the data folder of a running broker is not known')

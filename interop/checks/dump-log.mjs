@@ -11,13 +11,17 @@ import { expect } from '../lib/report.mjs'
 
 /** What the tool prints when a file is unsound; any of it fails the check, and so does anything on stderr. */
 const unsound =
-  /isvalid: false|Mismatches in|Non-consecutive offsets|not found:|Found timestamp mismatch|Found out of order|out-of-order|mismatch|Exception|Could not|corrupt/i
+  /isvalid: false|Mismatches in|not found:|Found timestamp mismatch|Found out of order|out-of-order|mismatch|Exception|Could not|corrupt/i
+
+/** Of a log that was compacted the tool tells every gap between offsets: a heading, and pairs of them. */
+const gaps = /Non-consecutive offsets in|^\s*\d+ is followed by \d+/
 
 /**
  * @param {import('../lib/context.mjs').Context} context
  * @param {string} dataFolder
+ * @param {{isCompacted?: boolean}} [options]
  */
-export async function checkDumpLog({ report }, dataFolder) {
+export async function checkDumpLog({ report }, dataFolder, { isCompacted = false } = {}) {
   const files = readdirSync(dataFolder, { recursive: true, encoding: 'utf8' })
     .filter(
       (name) => /-\d+\/\d{20}\.(log|index|timeindex|snapshot)$/.test(name) && !name.startsWith('__cluster'),
@@ -50,11 +54,14 @@ export async function checkDumpLog({ report }, dataFolder) {
           onLine: (said) => {
             if (said.startsWith('baseOffset:')) batches++
             else if (said.startsWith('| offset:')) records++
-            expect(!unsound.test(said), said.slice(0, 300))
+            expect(!unsound.test(said) && (isCompacted || !gaps.test(said)), said.slice(0, 300))
           },
         })
         // What it finds wrong in indexes and snapshots goes to stderr, with exit code 0.
-        expect(stderr === '', stderr.slice(0, 300))
+        const complaints = stderr
+          .split('\n')
+          .filter((line) => line !== '' && !(isCompacted && gaps.test(line)))
+        expect(complaints.length === 0, complaints.join(' | ').slice(0, 300))
         if (job.flags.includes('--deep-iteration')) expect(records > 0, 'no record was found')
         return `${job.files.length} files${batches > 0 ? `, ${batches} batches, ${records} records` : ''}`
       })

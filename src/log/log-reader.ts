@@ -3,8 +3,9 @@
  * those that are needed to end the slice where a batch ends.
  *
  * Invariants: a slice starts with the batch that holds the offset asked for, or the first one after it; holds whole
- * batches only; lies in one segment; and never reaches the bound. Consumers of a compacted log are not given a slice that
- * begins with batches without records, if any with records follow: some clients never get past a fetch of nothing else.
+ * batches only; lies in one segment; and never reaches the bound. Consumers are not given the batches without records
+ * that compaction leaves, if any with records follow: some clients never get past a fetch of nothing else. (The active
+ * segment has none, so what is just being written costs no look at a header.)
  */
 import { DiskError } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
@@ -13,7 +14,6 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { lastOffsetOf } from './batch-scan.ts'
 import type { AbortedTransaction, FetchDataInfo, FetchIsolation } from './fetch-data-info.ts'
-import type { LogConfig } from './log-config.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { LogSegments } from './log-segments.ts'
 import type { PositionHints } from './position-hints.ts'
@@ -23,7 +23,6 @@ import type { AbortedTxn } from './transaction-index.ts'
 export interface LogBounds {
   readonly name: string
   readonly isOpen: boolean
-  readonly config: LogConfig
   readonly logStartOffset: number
   readonly logEndOffset: number
   readonly highWatermark: number
@@ -73,7 +72,7 @@ export class LogReader {
     if (fetchOffset >= boundOffset) return outcome(ErrorCode.NONE, isolation, log)
     let range: LogRange | IncompleteRange | undefined
     try {
-      const skipsEmpty = isolation !== 'log-end' && log.config.cleanupPolicy.includes('compact')
+      const skipsEmpty = isolation !== 'log-end'
       range = this.#range(fetchOffset, { boundOffset, logEndOffset }, { ...options, skipsEmpty })
       if (range === undefined) return outcome(ErrorCode.NONE, isolation, log)
       const { slice, availableBytes } = range
@@ -113,7 +112,8 @@ export class LogReader {
       const end =
         isBoundHere && boundOffset < logEndOffset ? this.#startOf(segment, boundOffset) : segment.sizeBytes
       const found = this.#startOf(segment, fetchOffset)
-      const start = limit.skipsEmpty ? firstWithRecords(segment, found, end) : found
+      const mayBeEmpty = limit.skipsEmpty && nextBaseOffset !== undefined
+      const start = mayBeEmpty ? firstWithRecords(segment, found, end) : found
       if (start >= end) {
         isEmptyBefore ||= found < end
         if (!isBoundHere) continue
