@@ -23,7 +23,10 @@ export function settle<Value>(
   }
   const [first] = details.values()
   if (first === undefined) return outcomes as Value[]
-  if (results.size === 0 && outcomes.every((outcome) => outcome === first)) throw first
+  const isOne = [...details.values()].every(
+    ({ code, message }) => code === first.code && message === first.message,
+  )
+  if (results.size === 0 && isOne) throw first
   const message = `${what}: ${details.size} of ${outcomes.length} failed: ${first.message}`
   const retriable = [...details.values()].every((error) => error.retriable)
   throw new KafkaError('PARTIAL', message, { details, results, cause: first, retriable })

@@ -49,7 +49,7 @@ class OutgoingSocket implements Socket {
             },
           },
         } satisfies TcpNetConnectOpts)
-      : connectTls({ host, port, servername: isName(host) ? host : '', ...tls } as ConnectionOptions)
+      : connectSecurely({ host, port, servername: isName(host) ? host : '', ...tls } as ConnectionOptions)
     const socket = this.#socket
     this.opened = new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.destroy(timedOut(host, port, timeoutMs)), timeoutMs)
@@ -128,6 +128,16 @@ class OutgoingSocket implements Socket {
     if (!this.#awaitsDrain || this.#isDestroyed || this.#socket.writableLength > 0) return
     this.#awaitsDrain = false
     this.#handler!.onDrain()
+  }
+}
+
+/** Throws NetworkError where keys and certificates are none, or don't belong together. */
+function connectSecurely(options: ConnectionOptions): NetSocket {
+  try {
+    return connectTls(options)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new NetworkError('ERR_TLS_OPTIONS', `the options of TLS can't be used: ${reason}`, { cause: error })
   }
 }
 

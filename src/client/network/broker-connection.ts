@@ -25,6 +25,7 @@ import { DecodeError, Reader } from '../../wire/reader.ts'
 import { Writer } from '../../wire/writer.ts'
 import { connectionChannel, requestChannel } from '../diagnostics.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { isTlsFailure } from '../security/tls-failure.ts'
 import type { Api, OfferedApis } from './api.ts'
 import { ResponseReader } from './response-reader.ts'
 
@@ -87,7 +88,7 @@ export class BrokerConnection {
     this.lastUsedMs = options.clock.monotonicMs()
   }
 
-  /** Connects; nothing has been said yet. Rejects with KafkaError (NETWORK). */
+  /** Connects; nothing has been said yet. Rejects with KafkaError: NETWORK, AUTHENTICATION where TLS refuses. */
   static async open(options: ConnectionOptions): Promise<BrokerConnection> {
     const connection = new BrokerConnection(options)
     const { connector, host, port, tls, connectTimeoutMs: timeoutMs } = options
@@ -95,7 +96,7 @@ export class BrokerConnection {
       await connector.connect({ host, port, tls, timeoutMs }, (socket) => connection.#start(socket))
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error
-      throw new KafkaError('NETWORK', error.message, { retriable: true, cause: error })
+      throw brokenBy(error.message, error)
     }
     return connection
   }
@@ -202,8 +203,7 @@ export class BrokerConnection {
   }
 
   #fail(what: string, cause?: Error): void {
-    const message = `${this.host}:${this.port} ${what}`
-    this.close(new KafkaError('NETWORK', message, { retriable: true, cause }))
+    this.close(brokenBy(`${this.host}:${this.port} ${what}`, cause))
   }
 
   #planFlush(): void {
@@ -286,6 +286,12 @@ export class BrokerConnection {
       responseBytes,
     })
   }
+}
+
+function brokenBy(message: string, cause: Error | undefined): KafkaError {
+  return isTlsFailure(cause)
+    ? new KafkaError('AUTHENTICATION', message, { cause })
+    : new KafkaError('NETWORK', message, { retriable: true, cause })
 }
 
 /** A broker that doesn't know the version of ApiVersions asked for says so in version 0 (KIP-511). */
