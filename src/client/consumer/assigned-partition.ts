@@ -6,6 +6,9 @@
  * Invariant: `position` is the next offset to hand out, `fetchOffset` the next one to fetch; between them lies what is
  * buffered.
  */
+import type { Clock } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import { type Backoff, backoffMs } from '../network/backoff.ts'
 import type { OffsetReset } from '../options/consumer-options.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
@@ -34,8 +37,9 @@ export class AssignedPartition implements TopicPartition {
   isHandedOver = false
   /** It is not ours any more. */
   isGone = false
-  /** Not to be asked for before. */
+  /** Not to be asked for before, since so many attempts have failed in a row. */
   retryAtMs = 0
+  failureCount = 0
   /** A closer replica that may be read from, until `preferredUntilMs` (KIP-392). */
   preferredReplica = -1
   preferredUntilMs = 0
@@ -62,7 +66,7 @@ export class AssignedPartition implements TopicPartition {
     this.position = offset
     this.positionEpoch = leaderEpoch
     this.fetchOffset = offset
-    this.retryAtMs = 0
+    this.onSuccess()
   }
 
   resetTo(reset: OffsetReset): void {
@@ -71,6 +75,16 @@ export class AssignedPartition implements TopicPartition {
     this.position = -1
     this.positionEpoch = undefined
     this.fetchOffset = -1
+    this.onSuccess()
+  }
+
+  onSuccess(): void {
     this.retryAtMs = 0
+    this.failureCount = 0
+  }
+
+  onFailure(backoff: Backoff, { clock, random }: { readonly clock: Clock; readonly random: Random }): void {
+    this.failureCount += 1
+    this.retryAtMs = clock.monotonicMs() + backoffMs(backoff, this.failureCount, random)
   }
 }

@@ -140,11 +140,21 @@ export class ConsumerCore {
 
   // --- Turns ---------------------------------------------------------------------------------------------------------
 
-  /** Until `take` gives something. Undefined: the time is over, or the consumer was closed. */
+  /** There is nothing to read from. */
+  get isIdle(): boolean {
+    return this.#subscription === undefined && this.assignment.all().length === 0
+  }
+
+  /**
+   * Until `take` gives something. Undefined: the time is over, or there is nothing to read from any more. Rejects with
+   * KafkaError; with INVALID_STATE where there was nothing to read from in the first place.
+   */
   async turn<Result>(
     take: () => Result | undefined,
     { timeoutMs, signal }: TurnOptions,
   ): Promise<Result | undefined> {
+    if (this.#isClosed) return undefined
+    if (this.isIdle) throw nothingToRead()
     const { clock } = this.cluster
     const deadlineMs = clock.monotonicMs() + timeoutMs
     this.#turnCount += 1
@@ -152,9 +162,8 @@ export class ConsumerCore {
     try {
       for (;;) {
         signal?.throwIfAborted()
-        if (this.#isClosed) return undefined
         const taken = await this.#turns.take(() => this.#tryTurn(take))
-        if (taken !== undefined || this.#isClosed) return taken
+        if (taken !== undefined || this.#isClosed || this.isIdle) return taken
         const remainingMs = deadlineMs - clock.monotonicMs()
         if (remainingMs <= 0) return undefined
         if (!this.#isDue) await this.#turns.wait(remainingMs, signal)
@@ -167,14 +176,8 @@ export class ConsumerCore {
   }
 
   async #tryTurn<Result>(take: () => Result | undefined): Promise<Result | undefined> {
-    if (this.#isClosed) return undefined
+    if (this.#isClosed || this.isIdle) return undefined
     this.#throwError()
-    if (this.#subscription === undefined && this.assignment.all().length === 0) {
-      throw new KafkaError(
-        'INVALID_STATE',
-        'Consumer is not subscribed to any topics or assigned any partitions',
-      )
-    }
     if (!this.#isMetadataFresh) this.#refreshMetadata()
     if (this.#membership?.isDue && this.#isMetadataFresh) await this.#membership.poll()
     if (this.#isAutoCommitDue) this.#autoCommit()
@@ -425,6 +428,13 @@ export function noGroup(): KafkaError {
   const message =
     'To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.'
   return new KafkaError('INVALID_GROUP_ID', message, { errno: ErrorCode.INVALID_GROUP_ID })
+}
+
+function nothingToRead(): KafkaError {
+  return new KafkaError(
+    'INVALID_STATE',
+    'Consumer is not subscribed to any topics or assigned any partitions',
+  )
 }
 
 function mixed(): KafkaError {

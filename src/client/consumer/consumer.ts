@@ -93,7 +93,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Con
     return this.#core.assignment.all().map(plain)
   }
 
-  /** Leaves the group, or gives up what was assigned: nothing is read any more. */
+  /** Leaves the group, or gives up what was assigned: nothing is read any more, and loops over records end. */
   async unsubscribe(): Promise<void> {
     this.#checkOpen()
     await this.#core.unsubscribe(this.#core.settings.requestTimeoutMs)
@@ -105,7 +105,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Con
     return this.records()
   }
 
-  /** As `for await (const record of consumer)`, with options. It ends when the consumer is closed. */
+  /** As `for await (const record of consumer)`, with options. */
   records(options: IterateOptions = {}): HandOutIterator<ConsumerRecord<Key, Value>> {
     const { buffer, cluster, settings } = this.#core
     const trace = new HandOutTrace({ clientId: cluster.clientId, groupId: settings.groupId })
@@ -156,7 +156,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Con
   }
 
   /**
-   * Has a function handle records until the consumer is closed, of several partitions at a time if `concurrency` says so.
+   * Has a function handle records until the consumer is closed or unsubscribed, of several partitions at a time if `concurrency` says so.
    * What it has handled is consumed; what it failed at is not, and its error is thrown on.
    */
   async run(options: RunOptions<Key, Value>): Promise<void> {

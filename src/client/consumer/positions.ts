@@ -11,7 +11,7 @@ import {
 } from '../../protocol/messages/23-offset-for-leader-epoch.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { defineApi } from '../network/api.ts'
-import { type Backoff, backoffMs } from '../network/backoff.ts'
+import type { Backoff } from '../network/backoff.ts'
 import type { Cluster } from '../network/cluster.ts'
 import type { OffsetReset } from '../options/consumer-options.ts'
 import type { AssignedPartition, PositionState } from './assigned-partition.ts'
@@ -77,11 +77,11 @@ export class Positions {
     const { reset, buffer, onError } = this.#options
     // What was fetched before is good; the position is not lost before that is read.
     if (partition.position !== partition.fetchOffset) {
-      partition.retryAtMs = this.#retryAtMs()
+      this.#delay(partition)
       return
     }
     if (reset.to === 'none') {
-      partition.retryAtMs = this.#retryAtMs()
+      this.#delay(partition)
       const message = `offset ${partition.position} of ${nameOf(partition)} is out of range, and auto.offset.reset is none`
       onError(new KafkaError('OFFSET_OUT_OF_RANGE', message, { errno: ErrorCode.OFFSET_OUT_OF_RANGE }))
       return
@@ -117,14 +117,13 @@ export class Positions {
   #onFailure(partitions: readonly AssignedPartition[], state: PositionState, error: unknown): void {
     if (!(error instanceof KafkaError)) throw error
     const open = partitions.filter((partition) => isStill(partition, state))
-    for (const partition of open) partition.retryAtMs = this.#retryAtMs()
+    for (const partition of open) this.#delay(partition)
     if (open.length === 0 || this.#isStopped || error.retriable) return
     this.#options.onError(error)
   }
 
-  #retryAtMs(): number {
-    const { clock, random } = this.#cluster
-    return clock.monotonicMs() + backoffMs(this.#options.backoff, 1, random)
+  #delay(partition: AssignedPartition): void {
+    partition.onFailure(this.#options.backoff, this.#cluster)
   }
 
   #updateLater(dueMs: number): void {
@@ -171,7 +170,7 @@ export class Positions {
       for (const partition of partitions) partition.resetTo(reset)
       return
     }
-    for (const partition of partitions) partition.retryAtMs = this.#retryAtMs()
+    for (const partition of partitions) this.#delay(partition)
     const names = partitions.map(nameOf)
     onError(
       new KafkaError(
@@ -208,7 +207,7 @@ export class Positions {
   }
 
   #onLookupFailure(partition: AssignedPartition, error: KafkaError): void {
-    partition.retryAtMs = this.#retryAtMs()
+    this.#delay(partition)
     if (error.retriable) this.#cluster.requestRefresh()
     else this.#options.onError(error)
   }
@@ -221,7 +220,7 @@ export class Positions {
       const leader =
         this.#cluster.metadata.topic(partition.topic)?.partitions[partition.partition]?.leader ?? -1
       if (leader < 0) {
-        partition.retryAtMs = this.#retryAtMs()
+        this.#delay(partition)
         this.#cluster.requestRefresh()
       } else byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition])
     }
@@ -274,7 +273,7 @@ export class Positions {
     }
     const { reset, onError } = this.#options
     if (reset.to === 'none') {
-      partition.retryAtMs = this.#retryAtMs()
+      this.#delay(partition)
       const where = isKnown ? `from offset ${endOffset} on` : 'somewhere'
       const message = `${nameOf(partition)} was truncated: what was read ${where} is not in it any more`
       onError(new KafkaError('LOG_TRUNCATED', message))
@@ -284,6 +283,7 @@ export class Positions {
 
   #confirm(partition: AssignedPartition): void {
     partition.state = 'valid'
+    partition.onSuccess()
     this.#options.onPositioned()
   }
 }

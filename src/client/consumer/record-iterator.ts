@@ -17,6 +17,7 @@ export class HandOutIterator<Each> implements AsyncIterableIterator<Each, undefi
   readonly #take: () => Each | undefined
   readonly #signal: AbortSignal | undefined
   readonly #trace: HandOutTrace | undefined
+  #hasBegun = false
 
   constructor(
     core: ConsumerCore,
@@ -49,6 +50,8 @@ export class HandOutIterator<Each> implements AsyncIterableIterator<Each, undefi
   }
 
   async #nextInTurn(): Promise<IteratorResult<Each, undefined>> {
+    if (this.#hasBegun && this.#core.isIdle) return { value: undefined, done: true }
+    this.#hasBegun = true
     const options = { timeoutMs: Number.POSITIVE_INFINITY, signal: this.#signal }
     const taken: Each | undefined = await this.#core.turn<Each>(this.#take, options)
     return taken === undefined ? { value: undefined, done: true } : { value: taken, done: false }

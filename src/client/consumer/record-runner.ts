@@ -22,10 +22,11 @@ export interface RunOptions<Key = Buffer, Value = Buffer> {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Resolves when the consumer is closed, or the signal is given. Rejects with what the function throws, or a KafkaError. */
+/** Resolves when there is nothing to read from any more, or the signal is given. Rejects with what the function throws, or a KafkaError. */
 export async function runRecords(core: ConsumerCore, options: RunOptions<never, never>): Promise<void> {
   const { concurrency = 1, signal } = options
-  while (signal === undefined || !signal.aborted) {
+  for (let hasBegun = false; !signal?.aborted; hasBegun = true) {
+    if (hasBegun && core.isIdle) return
     const round = await nextRound(core, concurrency, signal)
     if (round === undefined) return
     const outcomes = await Promise.allSettled(round.map((batch) => handle(core, batch, options)))

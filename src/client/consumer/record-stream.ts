@@ -19,11 +19,17 @@ export function recordStream<Each>(
 ): Readable {
   const stopped = new AbortController()
   const turn = { timeoutMs: Number.POSITIVE_INFINITY, signal: stopped.signal }
+  let hasBegun = false
   const stream = new Readable({
     objectMode: true,
     highWaterMark,
     ...(signal === undefined ? {} : { signal }),
     read() {
+      if (hasBegun && core.isIdle) {
+        this.push(null)
+        return
+      }
+      hasBegun = true
       core.turn(take, turn).then(
         (taken) => this.push(taken ?? null),
         (error: unknown) => this.destroy(error as Error),

@@ -143,9 +143,9 @@ export class Cluster {
   }
 
   /** The open connection to a broker, if there is one. */
-  openConnectionTo(nodeId: number): BrokerConnection | undefined {
+  openConnectionTo(nodeId: number, purpose: Destination['purpose'] = 'data'): BrokerConnection | undefined {
     const node = this.metadata.broker(nodeId)
-    return node === undefined ? undefined : this.#pool.peek({ ...node, purpose: 'data' })
+    return node === undefined ? undefined : this.#pool.peek({ ...node, purpose })
   }
 
   /** The least busy of the brokers that are known; of the bootstrap servers while none is, or none answers. */

@@ -27,8 +27,11 @@ export interface Destination {
   readonly nodeId: number
   readonly host: string
   readonly port: number
-  /** 'coordinator': beside the one for everything else; 'rebalance': for what is answered when others have come. */
-  readonly purpose: 'data' | 'coordinator' | 'rebalance'
+  /**
+   * Answers come in the order of the requests, so what waits at the broker has a connection of its own, beside the one for
+   * everything else: 'fetch' for records to come, 'rebalance' for other members to come, 'coordinator' waits for nobody.
+   */
+  readonly purpose: 'data' | 'coordinator' | 'fetch' | 'rebalance'
 }
 
 export interface ConnectionPoolOptions {

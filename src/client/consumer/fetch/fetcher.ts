@@ -154,10 +154,10 @@ export class Fetcher {
   async #fetch(broker: BrokerFetch): Promise<void> {
     broker.isBusy = true
     try {
-      const open = this.#cluster.openConnectionTo(broker.nodeId)
+      const open = this.#cluster.openConnectionTo(broker.nodeId, 'fetch')
       // Also an open one is waited for: partitions that get their positions in this turn go along, instead of waiting for
       // the answer to the first of them.
-      const connection = await (open ?? this.#cluster.connectionTo(broker.nodeId))
+      const connection = await (open ?? this.#cluster.connectionTo(broker.nodeId, 'fetch'))
       if (this.#isStopped) return
       await this.#ask(broker, connection)
     } catch (error) {

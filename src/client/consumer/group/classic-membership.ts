@@ -133,7 +133,8 @@ export class ClassicMembership implements Membership {
   }
 
   onMetadata(): void {
-    if (this.#generationId === NO_GENERATION) return
+    // What changes while we join is looked at when that is over.
+    if (this.#generationId === NO_GENERATION || this.#isJoining || this.#outcome !== undefined) return
     if (this.#context.subscription().needsAllTopics) this.onSubscription()
     if (this.#assignedTopics !== undefined && this.#assignedTopics !== this.#snapshot()) {
       this.#rejoin('topics of the group have changed')
@@ -215,8 +216,9 @@ export class ClassicMembership implements Membership {
     }
     this.#assignorOf(joined.protocolName).onAssignment?.(partitions, joined.generationId)
     await handover.assign(added, this.#memberId)
-    // The subscription may have changed while we joined with the former one.
+    // The subscription, or the topics, may have changed since we joined.
     this.onSubscription()
+    this.onMetadata()
   }
 
   #isMeant(partitions: readonly TopicPartition[], topics: readonly string[]): boolean {

@@ -109,11 +109,21 @@ export class GroupOffsets {
       )
       for (const { name: topic, partitions } of response.topics) {
         for (const { partitionIndex: partition, errorCode } of partitions) {
+          if (errorCode === ErrorCode.NONE) continue
           const what = `committing the offset of ${nameOf({ topic, partition })}`
-          if (errorCode !== ErrorCode.NONE) throw this.#failureOf(errorCode, what, member)
+          if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) await this.#checkTopic(topic, what)
+          throw this.#failureOf(errorCode, what, member)
         }
       }
     })
+  }
+
+  /** A topic that the coordinator does not know may be new. Throws where nobody knows it: then it is gone. */
+  async #checkTopic(topic: string, what: string): Promise<void> {
+    await this.#cluster.refresh([topic])
+    if (this.#cluster.metadata.topic(topic) !== undefined) return
+    const errno = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${what}: there is no such topic`, { errno })
   }
 
   /** Those that have none are left out. Rejects with KafkaError. */
