@@ -15,7 +15,7 @@ function begin(
   options: { name?: ScramName; user?: string; password?: string; random?: Random } = {},
 ): SaslConversation {
   const { name = 'SCRAM-SHA-256', user = 'user', password = 'pencil', random = new SimRandom(1) } = options
-  return scramMechanism(name, user, password, random).begin() as SaslConversation
+  return scramMechanism(name, { username: user, password }, random).begin() as SaslConversation
 }
 
 const attributes = (message: Buffer | string): Record<string, string> =>
@@ -110,7 +110,11 @@ test('names with commas and equals signs are escaped; names and passwords beyond
 })
 
 test('each conversation has a nonce of its own', () => {
-  const mechanism = scramMechanism('SCRAM-SHA-256', 'user', 'pencil', new SimRandom(1))
+  const mechanism = scramMechanism(
+    'SCRAM-SHA-256',
+    { username: 'user', password: 'pencil' },
+    new SimRandom(1),
+  )
   const nonces = [1, 2].map(() => attributes((mechanism.begin() as SaslConversation).first()).r)
   assert.notEqual(nonces[0], nonces[1])
   assert.ok(nonces[0]!.length >= 32)

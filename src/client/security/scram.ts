@@ -20,13 +20,19 @@ const NONCE_BYTES = 24
 const ITERATIONS_MIN = 4096
 const ITERATIONS_MAX = 1_000_000
 
+export interface ScramCredentials {
+  readonly username: string
+  readonly password: string
+  /** They are the id and the hmac, in base64, of a delegation token (KIP-48). */
+  readonly isToken?: boolean
+}
+
 export function scramMechanism(
   name: ScramName,
-  username: string,
-  password: string,
+  credentials: ScramCredentials,
   random: Random,
 ): SaslMechanism {
-  return { name, begin: () => new ScramConversation(HASHES[name], username, password, random) }
+  return { name, begin: () => new ScramConversation(HASHES[name], credentials, random) }
 }
 
 class ScramConversation implements SaslConversation {
@@ -36,12 +42,12 @@ class ScramConversation implements SaslConversation {
   readonly #firstBare: string
   #serverSignature: Buffer | undefined
 
-  constructor(hash: string, username: string, password: string, random: Random) {
+  constructor(hash: string, { username, password, isToken = false }: ScramCredentials, random: Random) {
     this.#hash = hash
     this.#password = password
     this.#nonce = random.bytes(NONCE_BYTES).toString('base64url')
     const name = username.replaceAll('=', '=3D').replaceAll(',', '=2C')
-    this.#firstBare = `n=${name},r=${this.#nonce}`
+    this.#firstBare = `n=${name},r=${this.#nonce}${isToken ? ',tokenauth=true' : ''}`
   }
 
   first(): Buffer {

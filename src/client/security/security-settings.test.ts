@@ -59,6 +59,32 @@ test('name and password are taken from their options, or out of sasl.jaas.config
   }
 })
 
+test('a delegation token is shown as one where sasl.jaas.config says so', async () => {
+  const module = 'org.apache.kafka.common.security.scram.ScramLoginModule required'
+  const settings = (tokenauth: string) =>
+    settingsOf({
+      'security.protocol': 'SASL_SSL',
+      'sasl.mechanism': 'SCRAM-SHA-256',
+      'sasl.jaas.config': `${module} username="id" password="hmac" ${tokenauth};`,
+    })
+  for (const [tokenauth, end] of [
+    ['tokenauth="true"', ',tokenauth=true'],
+    ['tokenauth="false"', ''],
+    ['', ''],
+  ] as const) {
+    let said = ''
+    const connection = {
+      call: async (_: unknown, body: { authBytes?: Buffer }) => {
+        if (body.authBytes !== undefined) said = body.authBytes.toString()
+        return { errorCode: said === '' ? 0 : 58, mechanisms: [], errorMessage: null }
+      },
+    }
+    const authenticator = authenticatorOf(settings(tokenauth), platform)!
+    await assert.rejects(authenticator.authenticate(connection as never))
+    assert.match(said, new RegExp(`^n,,n=id,r=[\\w-]+${end}$`))
+  }
+})
+
 test('credentials that are missing are named before anything is connected', () => {
   for (const mechanism of ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const) {
     const error = refusal({ 'sasl.mechanism': mechanism, 'sasl.username': 'alice' })

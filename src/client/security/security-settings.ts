@@ -50,8 +50,8 @@ function mechanismOf(settings: CommonSettings, random: Random): SaslMechanism {
     }
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-512': {
-      const { username, password } = credentialsOf(settings)
-      return scramMechanism(name, username, password, random)
+      const isToken = jaasValue(settings.saslJaasConfig ?? '', 'tokenauth') === 'true'
+      return scramMechanism(name, { ...credentialsOf(settings), isToken }, random)
     }
     case 'OAUTHBEARER':
       if (provider === undefined) throw invalid('sasl.oauthbearer.token.provider is missing')
