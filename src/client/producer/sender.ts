@@ -14,29 +14,27 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import { throwUncaught } from '../../base/uncaught.ts'
 import { ErrorCode, isRetriable } from '../../protocol/error-codes.ts'
-import { ProduceRequest, ProduceResponse } from '../../protocol/messages/00-produce.ts'
-import { MAX_SEQUENCE } from '../../records/record-batch.ts'
-import type { BatchHeader } from '../../records/record-batch-writer.ts'
-import { ZERO_UUID } from '../../wire/text.ts'
+import type { ProduceResponse } from '../../protocol/messages/00-produce.ts'
 import { errorChannel } from '../diagnostics.ts'
 import { KafkaError } from '../kafka-error.ts'
-import { defineApi } from '../network/api.ts'
 import { type Backoff, backoffMs } from '../network/backoff.ts'
-import type { BrokerConnection } from '../network/broker-connection.ts'
 import type { Cluster } from '../network/cluster.ts'
+import {
+  answersByPartition,
+  nameOf,
+  nextHeader,
+  type PartitionAnswer,
+  PRODUCE,
+  type Shipment,
+  topicDataOf,
+  versionFor,
+} from './produce-request.ts'
 import type { BatchCompression, ProducerBatch } from './producer-batch.ts'
 import type { ProducerIdentity } from './producer-identity.ts'
 import type { PartitionQueue, RecordAccumulator } from './record-accumulator.ts'
 
-const PRODUCE = defineApi(ProduceRequest, ProduceResponse, [3, 13])
-const FIRST_VERSION_WITH_TOPIC_IDS = 13
-/** With these the client may write to partitions that it did not enter into the transaction (KIP-890). */
-const LAST_VERSION_OF_TRANSACTIONS_1 = 11
-const FIRST_VERSION_WITH_ZSTD = 7
 /** Before a partition without a leader is looked at again. */
 const LEADERLESS_PAUSE_MS = 100
-
-type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
 
 /** What the sender asks of a transaction that is under way. */
 export interface SendingTransaction {
@@ -63,11 +61,6 @@ export interface SenderOptions {
   readonly requestBytesMax: number
   readonly compression: BatchCompression
   readonly backoff: Backoff
-}
-
-interface Shipment {
-  readonly queue: PartitionQueue
-  readonly batch: ProducerBatch
 }
 
 export class Sender {
@@ -290,7 +283,10 @@ export class Sender {
     const transaction = this.#options.transaction()
     let version: number
     try {
-      version = this.#versionFor(connection, cargo, transaction)
+      version = versionFor(connection, this.#cluster.metadata, cargo, {
+        isOfTransactions1: transaction !== undefined && !transaction.isVersion2,
+        usesZstd: this.#options.compression.codec.name === 'zstd',
+      })
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error
       for (const { queue, batch } of cargo) {
@@ -299,28 +295,17 @@ export class Sender {
       }
       return
     }
-    const topics = new Map<
-      string,
-      { name: string; topicId: string; partitionData: { index: number; records: Buffer }[] }
-    >()
-    for (const { queue, batch } of cargo) {
+    const topicData = topicDataOf(cargo, this.#cluster.metadata, ({ queue, batch }) => {
       queue.batches.shift()
       queue.inFlight.push(batch)
-      let topic = topics.get(queue.topic)
-      if (topic === undefined) {
-        const topicId = this.#cluster.metadata.topic(queue.topic)?.topicId ?? ZERO_UUID
-        topic = { name: queue.topic, topicId, partitionData: [] }
-        topics.set(queue.topic, topic)
-      }
-      const header = batch.header ?? nextHeader(queue, batch, identity, transaction !== undefined)
-      topic.partitionData.push({ index: queue.partition, records: batch.sealed(header) })
-    }
+      return batch.sealed(batch.header ?? nextHeader(queue, batch, identity, transaction !== undefined))
+    })
     this.#count(nodeId, 1)
     const body = {
       transactionalId: transactionalId ?? null,
       acks,
       timeoutMs: requestTimeoutMs,
-      topicData: [...topics.values()],
+      topicData,
     }
     connection.call(PRODUCE, body, { version, isUnanswered: acks === 0 }).then(
       (response) => this.#onAnswer(nodeId, cargo, acks === 0 ? undefined : response),
@@ -329,22 +314,6 @@ export class Sender {
         else throwUncaught(this.#clock, error)
       },
     )
-  }
-
-  #versionFor(
-    connection: BrokerConnection,
-    cargo: readonly Shipment[],
-    transaction: SendingTransaction | undefined,
-  ): number {
-    const isOfTransactions1 = transaction !== undefined && !transaction.isVersion2
-    const hasIds = cargo.every(
-      ({ queue }) => (this.#cluster.metadata.topic(queue.topic)?.topicId ?? ZERO_UUID) !== ZERO_UUID,
-    )
-    let max = PRODUCE.maxVersion
-    if (!hasIds) max = FIRST_VERSION_WITH_TOPIC_IDS - 1
-    if (isOfTransactions1) max = LAST_VERSION_OF_TRANSACTIONS_1
-    const min = this.#options.compression.codec.name === 'zstd' ? FIRST_VERSION_WITH_ZSTD : PRODUCE.minVersion
-    return connection.apis!.versionOf(PRODUCE, { min, max })
   }
 
   #count(nodeId: number, by: 1 | -1): void {
@@ -356,7 +325,7 @@ export class Sender {
 
   #onAnswer(nodeId: number, cargo: readonly Shipment[], response: ProduceResponse | undefined): void {
     this.#count(nodeId, -1)
-    const answers = response === undefined ? undefined : byPartition(response, this.#cluster)
+    const answers = response === undefined ? undefined : answersByPartition(response, this.#cluster.metadata)
     for (const shipment of cargo) {
       const { queue } = shipment
       const answer = answers?.get(`${queue.topic}/${queue.partition}`)
@@ -501,30 +470,4 @@ function isAboutSequence({ errno }: KafkaError): boolean {
     errno === ErrorCode.UNKNOWN_PRODUCER_ID ||
     errno === ErrorCode.INVALID_PRODUCER_EPOCH
   )
-}
-
-function nextHeader(
-  queue: PartitionQueue,
-  { recordCount }: ProducerBatch,
-  identity: ProducerIdentity | undefined,
-  isTransactional: boolean,
-): BatchHeader {
-  if (identity === undefined)
-    return { producerId: -1, producerEpoch: -1, baseSequence: -1, isTransactional: false }
-  const baseSequence = queue.nextSequence
-  queue.nextSequence = (baseSequence + recordCount) % (MAX_SEQUENCE + 1)
-  return { ...identity.name, baseSequence, isTransactional }
-}
-
-function byPartition(response: ProduceResponse, cluster: Cluster): Map<string, PartitionAnswer> {
-  const answers = new Map<string, PartitionAnswer>()
-  for (const { name, topicId, partitionResponses } of response.responses) {
-    const topic = name === '' ? cluster.metadata.topicName(topicId) : name
-    for (const answer of partitionResponses) answers.set(`${topic}/${answer.index}`, answer)
-  }
-  return answers
-}
-
-function nameOf({ topic, partition }: PartitionQueue): string {
-  return `${topic}-${partition}`
 }
