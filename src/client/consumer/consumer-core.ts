@@ -295,7 +295,6 @@ export class ConsumerCore {
 
   async unsubscribe(timeoutMs: number): Promise<void> {
     await this.#turns.take(async () => {
-      await this.#handover?.revoke(this.#membership === undefined ? [] : this.assignment.all(), this.memberId)
       await this.#membership?.leave(timeoutMs)
       this.#membership = undefined
       this.#subscription = undefined

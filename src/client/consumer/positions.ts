@@ -100,7 +100,7 @@ export class Positions {
     const nowMs = this.#cluster.clock.monotonicMs()
     const partitions: AssignedPartition[] = []
     for (const partition of this.#options.partitions()) {
-      if (partition.state !== state || partition.isHandedOver || this.#busy.has(partition)) continue
+      if (partition.state !== state || this.#busy.has(partition)) continue
       if (partition.retryAtMs > nowMs) this.#updateLater(partition.retryAtMs)
       else partitions.push(partition)
     }

@@ -134,7 +134,7 @@ export class ClassicMembership implements Membership {
 
   onMetadata(): void {
     // What changes while we join is looked at when that is over.
-    if (this.#generationId === NO_GENERATION || this.#isJoining || this.#outcome !== undefined) return
+    if (this.#outcome !== undefined) return
     if (this.#context.subscription().needsAllTopics) this.onSubscription()
     if (this.#assignedTopics !== undefined && this.#assignedTopics !== this.#snapshot()) {
       this.#rejoin('topics of the group have changed')
@@ -167,6 +167,9 @@ export class ClassicMembership implements Membership {
   }
 
   async leave(timeoutMs: number): Promise<void> {
+    const { handover } = this.#context
+    if (this.#isLost) await this.#giveUp()
+    else await handover.revoke(handover.owned(), this.#memberId)
     const member = this.#identity()
     this.#stop()
     this.#groupTopics.replace([])
@@ -381,8 +384,9 @@ export class ClassicMembership implements Membership {
     this.#assignedTopics = undefined
   }
 
+  /** Whoever is joining learns by that itself what is new. */
   #rejoin(reason: string): void {
-    if (this.#reason !== undefined || this.#generationId === NO_GENERATION) return
+    if (this.#reason !== undefined || this.#isJoining || this.#generationId === NO_GENERATION) return
     this.#reason = reason
     this.#context.onDue()
   }

@@ -110,6 +110,9 @@ export class ConsumerMembership implements Membership {
   }
 
   async leave(timeoutMs: number): Promise<void> {
+    const { handover } = this.#context
+    if (this.#state === 'lost') await handover.lose(handover.owned(), this.#memberId)
+    else await handover.revoke(handover.owned(), this.#memberId)
     const member = this.#identity()
     const wasIn = this.#state === 'in'
     this.#end('left')

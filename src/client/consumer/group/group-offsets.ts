@@ -4,7 +4,7 @@
  * Commits are made one after the other, so that a late one never undoes a newer one; what is asked while one is under way
  * goes with the next, the newest offset of each partition.
  */
-import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ErrorCode, errorMessage, errorName } from '../../../protocol/error-codes.ts'
 import { OffsetCommitRequest, OffsetCommitResponse } from '../../../protocol/messages/08-offset-commit.ts'
 import { OffsetFetchRequest, OffsetFetchResponse } from '../../../protocol/messages/09-offset-fetch.ts'
 import type { Draft } from '../../../protocol/schema.ts'
@@ -174,12 +174,12 @@ export class GroupOffsets {
       case ErrorCode.UNKNOWN_MEMBER_ID:
       case ErrorCode.ILLEGAL_GENERATION:
       case ErrorCode.FENCED_INSTANCE_ID:
-      case ErrorCode.REBALANCE_IN_PROGRESS:
         this.#options.onMemberError(errorCode, member)
         break
+      case ErrorCode.REBALANCE_IN_PROGRESS:
       case ErrorCode.STALE_MEMBER_EPOCH:
-        // The next heartbeat, or the one under way, tells the new one.
-        return new KafkaError('STALE_MEMBER_EPOCH', `${what}: the epoch has changed meanwhile`, {
+        // What is under way in the background, a join or a heartbeat, brings the new generation or epoch.
+        return new KafkaError(errorName(errorCode), `${what}: ${errorMessage(errorCode)}`, {
           errno: errorCode,
           retriable: true,
         })

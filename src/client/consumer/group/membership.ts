@@ -19,7 +19,7 @@ export interface Membership {
   /** Topics have changed. */
   onMetadata(): void
   onMemberError(errorCode: number, member: GroupMember): void
-  /** Tells the group, as far as it can be told. Never rejects. */
+  /** In the user's turn: lets all partitions go and tells the group, as far as it can be told. Never rejects. */
   leave(timeoutMs: number): Promise<void>
 }
 
