@@ -9,7 +9,15 @@ import { checkGroupTools } from './groups-tools.mjs'
 /** @typedef {import('../lib/context.mjs').Context} Context */
 
 /** Clients that speak the classic protocol, in the order in which they join. */
-const classicCast = ['kafka-python', 'kafkajs', 'librdkafka', 'sluice', 'platformatic', 'java-3.9', 'java-4.1']
+const classicCast = [
+  'kafka-python',
+  'kafkajs',
+  'librdkafka',
+  'sluice',
+  'platformatic',
+  'java-3.9',
+  'java-4.1',
+]
 
 /** And the consumer protocol (KIP-848). */
 const consumerCast = ['java-4.1', 'librdkafka-new', 'sluice', 'java-4.1', 'librdkafka-new']

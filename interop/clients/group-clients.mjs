@@ -125,7 +125,11 @@ function script(name, file, node, installed) {
 /** Our own, as it was built. @returns {GroupClient} */
 function sluice() {
   const file = join(here, 'group-consumer-sluice.mjs')
-  return { name: 'sluice', command: (args) => [process.execPath, [file, ...args]], speaksConsumerProtocol: true }
+  return {
+    name: 'sluice',
+    command: (args) => [process.execPath, [file, ...args]],
+    speaksConsumerProtocol: true,
+  }
 }
 
 /**

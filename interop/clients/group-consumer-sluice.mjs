@@ -45,7 +45,9 @@ const namesOf = (partitions) => numbers(partitions.map(({ partition }) => partit
 
 async function commit() {
   const positions = await Promise.all(
-    consumer.assignment().map(async ({ partition }) => [partition, await consumer.position({ topic, partition })]),
+    consumer
+      .assignment()
+      .map(async ({ partition }) => [partition, await consumer.position({ topic, partition })]),
   )
   if (positions.length === 0) return
   try {

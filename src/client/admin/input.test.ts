@@ -83,6 +83,10 @@ test('what can not be put into a request is refused by its name, before anything
         admin.alterUserScramCredentials([{ user: 'a', mechanism: 'SCRAM-SHA-1' as never, password: 'x' }]),
       /mechanism must be one of SCRAM-SHA-256, SCRAM-SHA-512, not "SCRAM-SHA-1"/,
     ],
+    [
+      () => admin.deleteTopics(['a'], { timeoutMs: 'soon' as never }),
+      /^timeoutMs must be a number, not "soon"$/,
+    ],
     [() => admin.electLeaders('best' as never), /type must be one of preferred, unclean/],
   ]
   for (const [call, message] of wrong) {

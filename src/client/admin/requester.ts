@@ -12,6 +12,7 @@ import { backoffMs, retrying, sleep } from '../network/backoff.ts'
 import type { BrokerConnection } from '../network/broker-connection.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { type Outcome, settle } from '../outcomes.ts'
+import { refuse, show } from './input.ts'
 import { ANY_BROKER, type Route } from './routes.ts'
 
 /** What every call of the administrator takes. */
@@ -75,7 +76,9 @@ export class Requester {
 
   /** In the order of the things. Rejects with KafkaError, as `settle` has it. */
   async each<Thing, Value>(asking: Asking<Thing, Value>): Promise<Value[]> {
-    const { what, things, nameOf } = asking
+    const { what, things, nameOf, timeoutMs } = asking
+    if (timeoutMs !== undefined && !(timeoutMs >= 0))
+      refuse(`timeoutMs must be a number, not ${show(timeoutMs)}`)
     return settle(what, things.map(nameOf), await this.#outcomes(asking))
   }
 
@@ -115,10 +118,11 @@ export class Requester {
     const open = new OpenThings(asking, timeoutMs)
     if (open.count === 0) return Promise.resolve([])
     return new Promise((resolve, reject) => {
-      const timer = cluster.clock.after(timeoutMs, () => {
+      const onTimeout = (): void => {
         open.endInTime()
         resolve(open.outcomes)
-      })
+      }
+      const timer = cluster.clock.after(timeoutMs, onTimeout, { keepsAlive: true })
       this.#run(asking, open, this.countdown(timeoutMs))
         .then(() => resolve(open.outcomes), reject)
         .finally(() => timer.cancel())
@@ -136,9 +140,7 @@ export class Requester {
       await this.#round(asking, open, remainingMs, round)
       if (open.count === 0) return
       if (round > this.#retriesMax) return open.endAsTheyAre()
-      const pauseMs = backoffMs(backoff, round, random)
-      if (pauseMs >= remainingMs()) return open.endInTime()
-      await sleep(clock, pauseMs)
+      await sleep(clock, backoffMs(backoff, round, random))
       const over = isOver?.()
       if (over !== undefined) return open.end(over)
       if (open.count === 0) return

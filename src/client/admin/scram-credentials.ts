@@ -110,7 +110,7 @@ function credentialsOf({ user, credentialInfos }: AnsweredUser): UserScramCreden
   }
 }
 
-/** All changes of one user stand or fall together: errors go by user. */
+/** One change for each user: Kafka refuses a second one in the same request (DUPLICATE_RESOURCE), of the other mechanism too. */
 export async function alterUserScramCredentials(
   requester: Requester,
   random: Random,
