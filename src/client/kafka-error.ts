@@ -46,7 +46,7 @@ export class KafkaError extends Error {
   readonly details: ReadonlyMap<string, KafkaError> | undefined
   /** Of PARTIAL: what came of the rest, by the same names; undefined for what gives nothing but its being done. */
   readonly results: ReadonlyMap<string, unknown> | undefined
-  /** The record that could not be read: seek behind it to go on without it. */
+  /** The record that could not be read, or the last of a batch that could not: seek behind it to go on without. */
   readonly record: { readonly topic: string; readonly partition: number; readonly offset: number } | undefined
 
   constructor(

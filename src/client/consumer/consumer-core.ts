@@ -14,6 +14,7 @@ import { type ClientPlatform, openCluster } from '../network/open-cluster.ts'
 import type { ConsumerSettings } from '../options/consumer-options.ts'
 import { Assignment } from './assignment.ts'
 import { assignorsOf } from './assignors/kafka-assignors.ts'
+import type { ConsumerRecord } from './consumer-record.ts'
 import { FetchBuffer } from './fetch/fetch-buffer.ts'
 import { Fetcher } from './fetch/fetcher.ts'
 import { ClassicMembership } from './group/classic-membership.ts'
@@ -303,6 +304,22 @@ export class ConsumerCore {
       this.#updateMustTurn()
     })
     this.#turns.wakeAll()
+  }
+
+  /** As if they had not been handed out. They were the last of their partitions. */
+  putBack(records: readonly ConsumerRecord<never, never>[]): void {
+    const positions = new PartitionMap<number>()
+    for (const record of [...records].reverse()) {
+      const { topic, partition: number, offset } = record
+      const partition = this.assignment.get(record)
+      const isLast = partition?.position === (positions.get(topic, number) ?? offset + 1)
+      // Sought elsewhere meanwhile, or not ours any more.
+      if (partition === undefined || !isLast) continue
+      partition.moveTo(offset, undefined)
+      positions.set(topic, number, offset)
+      this.buffer.drop(partition)
+    }
+    if (records.length > 0) this.onMoved()
   }
 
   /** A partition stands elsewhere now, or is (not) to be read any more. */

@@ -131,8 +131,7 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Con
 
   /** Records as a stream in object mode. To destroy it leaves the consumer as it is. */
   stream(options: StreamOptions = {}): Readable {
-    const { buffer } = this.#core
-    return recordStream(this.#core, () => buffer.takeRecord(), options)
+    return recordStream(this.#core, options)
   }
 
   /** In the style of Java's consumer: what there is, or nothing if nothing comes in time. Rejects with KafkaError. */

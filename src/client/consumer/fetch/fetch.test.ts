@@ -148,7 +148,7 @@ test('what is corrupt is told with its place, and can be passed over', async (t)
   const consumer = newConsumer(t, broker)
   consumer.assign([{ topic, partition: 0 }])
   assert.deepEqual(values(await take(consumer, 2)), ['v0', 'v1'])
-  const corrupt = { code: 'CORRUPT_MESSAGE', record: { topic, partition: 0, offset: 2 } }
+  const corrupt = { code: 'CORRUPT_MESSAGE', record: { topic, partition: 0, offset: 3 } }
   await assert.rejects(take(consumer, 1), corrupt)
   await assert.rejects(take(consumer, 1), corrupt)
   await produce(broker, numbered(topic, 1, 0, 4))

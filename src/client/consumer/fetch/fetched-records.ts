@@ -52,8 +52,9 @@ export class FetchedRecords {
   readonly #aborted: readonly AbortedTransaction[]
   #abortedIndex = 0
   readonly #abortedProducers = new Set<number>()
-  /** The next batch. */
+  /** The next batch, and the one that is being read. */
   #batchAt = 0
+  #readingAt = 0
   /** The open batch. */
   #body: Buffer = NO_BYTES
   #bodyAt = 0
@@ -110,6 +111,7 @@ export class FetchedRecords {
       const at = this.#batchAt
       const end = RecordBatch.batchEnd(bytes, at)
       if (end < 0) return false
+      this.#readingAt = at
       if (RecordBatch.magic(bytes, at) < 2) {
         this.#openMessages(at, end)
         return true
@@ -256,9 +258,11 @@ export class FetchedRecords {
     const isCorrupt =
       error instanceof InvalidRecordError || error instanceof CompressionError || error instanceof VarintError
     if (!isCorrupt) return error
-    const { topic, partition } = this.source
-    const offset = RecordBatch.baseOffset(this.#bytes, Math.min(this.#batchAt, this.#bytes.length - 8))
-    const message = `a batch of ${nameOf(this.source)} at or before offset ${offset} can't be read: ${error.message}`
+    const { topic, partition, position } = this.source
+    // To seek behind it passes all of the batch, as far as its header can be believed.
+    const lastOffset = Math.max(position, endOf(this.#bytes, this.#readingAt) - 1)
+    const offset = lastOffset <= this.nextOffset ? lastOffset : position
+    const message = `the batch of ${nameOf(this.source)} that ends with offset ${offset} can't be read: ${error.message}`
     return new KafkaError('CORRUPT_MESSAGE', message, { cause: error, record: { topic, partition, offset } })
   }
 }
