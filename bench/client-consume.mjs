@@ -95,7 +95,8 @@ function read(client, bootstrapServers) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
-const broker = await startBroker({ kind: /** @type {'sluice'} */ (args.broker), folder })
+const overrides = { 'offsets.topic.replication.factor': '1', 'group.initial.rebalance.delay.ms': '0' }
+const broker = await startBroker({ kind: /** @type {'sluice'} */ (args.broker), folder, overrides })
 const bootstrapServers = `127.0.0.1:${broker.port}`
 try {
   await fill(bootstrapServers)
