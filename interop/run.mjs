@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util'
 import { npmClients } from '../scripts/peers/peers.mjs'
 import { checkAdmin } from './checks/admin.mjs'
 import { checkBinary } from './checks/binary.mjs'
+import { checkClientExamples } from './checks/client-examples.mjs'
 import { checkCommittedOffsets } from './checks/committed-offsets.mjs'
 import { checkCompaction } from './checks/compaction.mjs'
 import { checkDumpLog } from './checks/dump-log.mjs'
@@ -118,6 +119,7 @@ async function main() {
     if (wanted('partitioning')) await checkPartitioning(context)
     if (wanted('old')) await checkOldClients(context)
     if (wanted('admin')) await checkAdmin(context)
+    if (wanted('examples')) await checkClientExamples(context)
     const groups = groupParts.filter((part) => wanted('groups') || wanted(part))
     if (groups.length > 0) await checkGroups(context, groups, { record: options.record })
     if (broker) report.say(`${residentMiB(broker.pid) ?? '?'} MiB resident after all this`)

@@ -75,8 +75,8 @@ function importsOf(text: string): SourceFile['imports'] {
   }))
 }
 
-/** What several tests share: `x.testing.ts`, `x.test.kit.ts`. */
-const testSupport = /\.test(?:ing|\.kit)\.ts$/
+/** What several tests share: `x.testing.ts`, `x.test.kit.ts`; and programs that they start: `x.test.child.ts`. */
+const testSupport = /\.test(?:ing|\.kit|\.child)\.ts$/
 const isTest = ({ path }: SourceFile): boolean => testSupport.test(path) || path.endsWith('.test.ts')
 const roomOf = (path: string): string => path.split('/')[0] ?? ''
 const isRelative = (specifier: string): boolean => specifier.startsWith('.')

@@ -9,10 +9,18 @@ import { checkGroupTools } from './groups-tools.mjs'
 /** @typedef {import('../lib/context.mjs').Context} Context */
 
 /** Clients that speak the classic protocol, in the order in which they join. */
-const classicCast = ['kafka-python', 'kafkajs', 'librdkafka', 'platformatic', 'java-3.9', 'java-4.1']
+const classicCast = [
+  'kafka-python',
+  'kafkajs',
+  'librdkafka',
+  'sluice',
+  'platformatic',
+  'java-3.9',
+  'java-4.1',
+]
 
 /** And the consumer protocol (KIP-848). */
-const consumerCast = ['java-4.1', 'librdkafka-new', 'java-4.1', 'librdkafka-new']
+const consumerCast = ['java-4.1', 'librdkafka-new', 'sluice', 'java-4.1', 'librdkafka-new']
 /** A group that moves from the one to the other and back. */
 const mixedCast = {
   classic: ['kafka-python', 'java-3.9', 'librdkafka'],
@@ -53,12 +61,12 @@ export async function checkGroups(context, parts, { record }) {
     report.skip('groups of the consumer protocol', 'Apache Kafka 3.9 has it switched off')
 
   if (parts.includes('groups-assignment')) {
-    const cases = some('java-4.1', 'kafka-python').flatMap((client) =>
+    const cases = some('java-4.1', 'kafka-python', 'sluice').flatMap((client) =>
       /** @type {const} */ (['range', 'roundrobin']).map(
         (assignor) => /** @type {const} */ ({ client, assignor, protocol: 'classic' }),
       ),
     )
-    const consumer = hasConsumerProtocol ? some('java-4.1') : []
+    const consumer = hasConsumerProtocol ? some('java-4.1', 'sluice') : []
     await checkAssignment(context, [
       ...cases,
       ...consumer.map((client) => /** @type {const} */ ({ client, assignor: 'range', protocol: 'consumer' })),
@@ -66,11 +74,11 @@ export async function checkGroups(context, parts, { record }) {
   }
 
   if (parts.includes('groups-restart')) {
-    await checkStaticMembers(context, some('java-4.1', 'librdkafka', 'java-3.9'), 'classic')
+    await checkStaticMembers(context, some('java-4.1', 'librdkafka', 'sluice', 'java-3.9'), 'classic')
     if (hasConsumerProtocol) {
-      await checkStaticMembers(context, some('java-4.1', 'librdkafka-new'), 'consumer')
+      await checkStaticMembers(context, some('java-4.1', 'librdkafka-new', 'sluice'), 'consumer')
     }
-    await checkCooperative(context, some('java-4.1', 'java-3.9', 'java-4.1'))
+    await checkCooperative(context, some('java-4.1', 'sluice', 'java-3.9', 'java-4.1'))
     await checkCooperative(context, some('librdkafka-new', 'librdkafka-new', 'librdkafka-new'))
   }
 

@@ -64,6 +64,7 @@ export async function groupClients(folder) {
     librdkafka('librdkafka', gcc, program, { path: '' }),
     librdkafka('librdkafka-new', gcc, program, await newLibrdkafka()),
     script('platformatic', 'group-consumer-platformatic.mjs', await nodeVersion(24), await npmClients()),
+    sluice(),
     java('java-3.9', javac, java39, classFolder),
     { ...java('java-4.1', javac, await apacheKafka('4.1'), classFolder), speaksConsumerProtocol: true },
   ]
@@ -119,6 +120,16 @@ function script(name, file, node, installed) {
   for (const peer of [node, installed]) if ('missing' in peer) return absent(name, peer.missing)
   const path = 'path' in node ? node.path : ''
   return { name, command: (args) => [path, [join(here, file), ...args]] }
+}
+
+/** Our own, as it was built. @returns {GroupClient} */
+function sluice() {
+  const file = join(here, 'group-consumer-sluice.mjs')
+  return {
+    name: 'sluice',
+    command: (args) => [process.execPath, [file, ...args]],
+    speaksConsumerProtocol: true,
+  }
 }
 
 /**

@@ -12,8 +12,8 @@ export interface Clock {
   nowMs(): number
   /** Milliseconds from an arbitrary start, fractional, never going back: for durations and deadlines. */
   monotonicMs(): number
-  /** Runs `run` once, at least `delayMs` from now. Does not keep the process alive. */
-  after(delayMs: number, run: () => void): Timer
+  /** Runs `run` once, at least `delayMs` from now. Keeps the process alive only if somebody waits for it. */
+  after(delayMs: number, run: () => void, options?: { readonly keepsAlive?: boolean }): Timer
   /**
    * Runs `run` once the I/O that is ready in this turn of the loop has been handled, in the order of the calls.
    * What many connections ask for in one turn is gathered here and done at once: one write for each log, one

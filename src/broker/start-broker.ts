@@ -33,6 +33,7 @@ import { AutoTopicCreation } from '../server/auto-topic-creation.ts'
 import { Dispatcher, HandlerTable } from '../server/dispatch.ts'
 import { FetchSessionCache } from '../server/fetch-session.ts'
 import { FetchSessionManager } from '../server/fetch-session-manager.ts'
+import type { AnyHandler } from '../server/handler.ts'
 import { apiVersionsHandler } from '../server/handlers/18-api-versions.ts'
 import { brokerHandlers } from '../server/handlers/index.ts'
 import { type BoundListener, SocketServer } from '../server/socket-server.ts'
@@ -53,6 +54,8 @@ export interface Platform {
   readonly onFatal: (message: string) => void
   /** The metadata store's engine in place of the embedded one, which brings its own files and threads: for simulations. */
   readonly openStore?: () => Promise<StoreEngine>
+  /** Puts something around a handler of an API: for tests of clients. */
+  readonly wrapHandler?: (handler: AnyHandler) => AnyHandler
   /** In place of threads of the system for the log cleaner: for simulations. */
   readonly startCleanerThread?: StartWorker<ToCleaner, FromCleaner>
 }
@@ -258,6 +261,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
       return check.ok ? undefined : check
     },
   })
+  const wrap = platform.wrapHandler ?? ((handler: AnyHandler) => handler)
   for (const handler of brokerHandlers({
     brokerId,
     config,
@@ -278,9 +282,9 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
       new FetchSessionCache({ clock, random, sessionsMax: config.maxIncrementalFetchSessionCacheSlots }),
     ),
   })) {
-    handlers.add(handler)
+    handlers.add(wrap(handler))
   }
-  handlers.add(apiVersionsHandler(handlers))
+  handlers.add(wrap(apiVersionsHandler(handlers)))
   replicas.start()
   isServing = true
   stopSteps.add(() =>

@@ -10,14 +10,16 @@ import { ZnodeTree } from './znode-tree.ts'
 export class MemoryStore {
   readonly #engine: TreeEngine
 
-  constructor(clock: Pick<Clock, 'nowMs'>) {
-    this.#engine = new TreeEngine({
-      clock,
-      tree: new ZnodeTree(),
-      lastZxid: 0,
-      persist: undefined,
-      onFailure: () => {},
-    })
+  constructor(clock: Pick<Clock, 'nowMs'>, tree = new ZnodeTree(), lastZxid = 0) {
+    this.#engine = new TreeEngine({ clock, tree, lastZxid, persist: undefined, onFailure: () => {} })
+  }
+
+  /** A store that goes on from what this one holds without its clients: ephemeral nodes are not in it. */
+  fork(clock: Pick<Clock, 'nowMs'>): MemoryStore {
+    const tree = new ZnodeTree()
+    for (const [path, node] of this.#engine.tree.nodes()) if (node.ephemeralOwner === 0) tree.load(path, node)
+    tree.finishLoading()
+    return new MemoryStore(clock, tree, this.#engine.lastZxid)
   }
 
   /** A new client with its own session. `chroot` ('' or '/kafka') becomes its root. */

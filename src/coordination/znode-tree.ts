@@ -114,6 +114,11 @@ export class ZnodeTree {
     return names === undefined ? [] : [...names]
   }
 
+  /** With their paths, parents before their children. */
+  nodes(): Iterable<readonly [path: string, node: Znode]> {
+    return this.#nodes
+  }
+
   /** The paths of a session's ephemeral nodes. */
   ephemeralsOf(sessionId: number): string[] {
     return [...(this.#ephemerals.get(sessionId) ?? [])]

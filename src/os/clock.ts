@@ -1,7 +1,7 @@
 /**
  * The real clock: Date, performance and the event loop's timers.
  *
- * - Timers do not keep the process alive. Node fires a timer beyond 2^31-1 ms at once, so long ones are chained.
+ * - Timers keep the process alive only where they are told to. Node fires a timer beyond 2^31-1 ms at once, so long ones are chained.
  * - `endOfTick` costs one setImmediate for all callbacks of a turn, which are run in the order of their calls. What
  *   they add in turn runs in the same drain, so that a commit and the replies it completes leave together; after
  *   DRAIN_CALLBACKS_MAX the rest waits for the next turn, so that I/O is never starved.
@@ -15,11 +15,13 @@ const DRAIN_CALLBACKS_MAX = 65_536
 class SystemTimer implements Timer {
   #remainingMs: number
   readonly #run: () => void
+  readonly #keepsAlive: boolean
   #handle: NodeJS.Timeout | undefined
 
-  constructor(delayMs: number, run: () => void) {
+  constructor(delayMs: number, run: () => void, keepsAlive: boolean) {
     this.#remainingMs = delayMs
     this.#run = run
+    this.#keepsAlive = keepsAlive
     this.#arm()
   }
 
@@ -35,7 +37,7 @@ class SystemTimer implements Timer {
       if (this.#remainingMs > 0) this.#arm()
       else this.#run()
     }, delayMs)
-    this.#handle.unref()
+    if (!this.#keepsAlive) this.#handle.unref()
   }
 }
 
@@ -52,8 +54,8 @@ export class SystemClock implements Clock {
     return performance.now()
   }
 
-  after(delayMs: number, run: () => void): Timer {
-    return new SystemTimer(Math.max(0, delayMs), run)
+  after(delayMs: number, run: () => void, options: { keepsAlive?: boolean } = {}): Timer {
+    return new SystemTimer(Math.max(0, delayMs), run, options.keepsAlive === true)
   }
 
   endOfTick(run: () => void): void {

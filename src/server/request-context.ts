@@ -57,7 +57,7 @@ export class RequestContext<Res = any> {
   readonly connection: ConnectionInfo
   readonly responseVersion: number
   readonly #sink: ResponseSink
-  #frame: Frame | undefined
+  #frame: Pick<Frame, 'release'> | undefined
   #responded = false
   #response: Res | undefined
   #throttleMs = 0
@@ -69,7 +69,7 @@ export class RequestContext<Res = any> {
     fields: RequestContextFields,
     connection: ConnectionInfo,
     sink: ResponseSink,
-    frame: Frame,
+    frame: Pick<Frame, 'release'>,
   ) {
     this.handler = handler
     this.apiVersion = fields.apiVersion

@@ -13,7 +13,7 @@ import type { UnifiedLog } from '../unified-log.ts'
 import { CLEANER_CONFIG } from './cleaner.test.kit.ts'
 import type { CleanerConfig } from './cleaner-config.ts'
 import type { FromCleaner, ToCleaner } from './cleaner-messages.ts'
-import { inProcessCleaner } from './in-process-cleaner.test.kit.ts'
+import { inProcessCleaner } from './in-process-cleaner.ts'
 
 type StartCleaner = StartWorker<ToCleaner, FromCleaner>
 

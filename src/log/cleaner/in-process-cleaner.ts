@@ -1,13 +1,13 @@
+/**
+ * A cleaner's thread that is none: on the clock of the process, for disks that exist in its memory alone. Each step of its
+ * work, and each message, copied as between threads, takes a turn of a millisecond.
+ */
 import type { Clock } from '../../base/clock.ts'
 import type { Disk } from '../../base/disk.ts'
 import type { StartWorker } from '../../base/worker.ts'
 import type { FromCleaner, ToCleaner } from './cleaner-messages.ts'
 import { CleanerRunner } from './cleaner-runner.ts'
 
-/**
- * A cleaner's thread on the simulated clock: each step of its work, and each message, copied as between threads, takes a
- * millisecond.
- */
 export function inProcessCleaner(environment: {
   disk: Disk
   clock: Clock

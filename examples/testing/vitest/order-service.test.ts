@@ -1,0 +1,107 @@
+import { Admin, Consumer, type ConsumerRecord } from 'sluice/client'
+import { DISCONNECT, startBroker, type TestBroker } from 'sluice/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Shop, Warehouse } from './order-service.ts'
+
+let broker: TestBroker
+let clients: { close(): Promise<void> }[] = []
+
+beforeAll(async () => {
+  broker = await startBroker()
+})
+afterAll(() => broker.close())
+
+beforeEach(async () => {
+  await broker.reset()
+  const admin = opened(new Admin({ bootstrapServers: broker.bootstrapServers }))
+  await admin.createTopics([
+    { name: 'orders', partitions: 3, configs: { 'retention.ms': String(7 * 86_400_000) } },
+    { name: 'shipments', partitions: 3 },
+  ])
+})
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.close()))
+  clients = []
+})
+
+test('what is ordered is shipped', async () => {
+  const shop = opened(new Shop(broker.bootstrapServers))
+  const warehouse = opened(new Warehouse(broker.bootstrapServers))
+  const running = warehouse.run()
+  await shop.order({ id: 1, customer: 'ada', item: 'tea' })
+  const [shipment] = await read<{ order: number; item: string }>('shipments', 1)
+  expect(shipment?.key).toBe('ada')
+  expect(shipment?.value).toEqual({ order: 1, item: 'tea' })
+  await warehouse.close()
+  await running
+})
+
+test('an order is written once, though the answer to it is lost', async () => {
+  const shop = opened(new Shop(broker.bootstrapServers))
+  let lost = 0
+  broker.intercept('Produce', async (_call, next) => {
+    const answer = await next()
+    return lost++ === 0 ? DISCONNECT : answer
+  })
+  await shop.order({ id: 1, customer: 'ada', item: 'tea' })
+  await shop.order({ id: 2, customer: 'ada', item: 'milk' })
+  const orders = await read<{ id: number }>('orders', 2)
+  expect(orders.map(({ value }) => value?.id)).toEqual([1, 2])
+  expect(orders.map(({ offset }) => offset)).toEqual([0, 1])
+})
+
+test('orders that nobody ships for a week are gone', async () => {
+  const shop = opened(new Shop(broker.bootstrapServers))
+  await shop.order({ id: 1, customer: 'ada', item: 'tea' })
+  await broker.advance('6d')
+  expect(await count('orders')).toBe(1)
+  await broker.advance('1d')
+  expect(await count('orders')).toBe(0)
+})
+
+test('two tests can go on from one state, each on a broker of its own', async () => {
+  const shop = opened(new Shop(broker.bootstrapServers))
+  await shop.order({ id: 1, customer: 'ada', item: 'tea' })
+  const fork = opened(await broker.fork())
+  await shop.order({ id: 2, customer: 'ada', item: 'milk' })
+  expect(await count('orders')).toBe(2)
+  expect(await count('orders', fork)).toBe(1)
+})
+
+/** What is closed after the test. */
+function opened<Client extends { close(): Promise<void> }>(client: Client): Client {
+  clients.push(client)
+  return client
+}
+
+/** The first records of a topic, as soon as they are there. */
+async function read<Value>(topic: string, recordCount: number): Promise<ConsumerRecord<string, Value>[]> {
+  const { bootstrapServers } = broker
+  const consumer = opened(
+    new Consumer({
+      bootstrapServers,
+      groupId: 'test',
+      autoOffsetReset: 'earliest',
+      isolationLevel: 'read_committed',
+      keyDeserializer: 'string',
+      valueDeserializer: (bytes): Value => JSON.parse(String(bytes)),
+    }),
+  )
+  await consumer.subscribe([topic])
+  const records: ConsumerRecord<string, Value>[] = []
+  for await (const record of consumer) {
+    records.push(record)
+    if (records.length === recordCount) break
+  }
+  return records
+}
+
+/** How many records can be read. */
+async function count(topic: string, { bootstrapServers } = broker): Promise<number> {
+  const admin = opened(new Admin({ bootstrapServers }))
+  const partitions = [0, 1, 2].map((partition) => ({ topic, partition }))
+  const offsets = async (at: 'earliest' | 'latest') =>
+    admin.listOffsets(partitions.map((each) => ({ ...each, at })))
+  const [starts, ends] = await Promise.all([offsets('earliest'), offsets('latest')])
+  return ends.reduce((sum, { offset }, index) => sum + offset - starts[index]!.offset, 0)
+}

@@ -1,0 +1,461 @@
+/**
+ * What stands behind a consumer's face: it puts the parts together, and gives the user's turns.
+ *
+ * A turn is a call for records. In it, and nowhere else, partitions come and go, offsets are committed by themselves, and
+ * the user is told of errors: what he was handed before is done with then. As long as nothing of that is due
+ * (`mustTurn`), records are handed out without one.
+ */
+import type { Timer } from '../../base/clock.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { KafkaError } from '../kafka-error.ts'
+import { type Backoff, retrying } from '../network/backoff.ts'
+import type { Cluster } from '../network/cluster.ts'
+import { type ClientPlatform, openCluster } from '../network/open-cluster.ts'
+import type { ConsumerSettings } from '../options/consumer-options.ts'
+import { Assignment } from './assignment.ts'
+import { assignorsOf } from './assignors/kafka-assignors.ts'
+import type { ConsumerRecord } from './consumer-record.ts'
+import { FetchBuffer } from './fetch/fetch-buffer.ts'
+import { Fetcher } from './fetch/fetcher.ts'
+import { ClassicMembership } from './group/classic-membership.ts'
+import { ConsumerMembership } from './group/consumer-membership.ts'
+import { type GroupMember, GroupOffsets } from './group/group-offsets.ts'
+import { Handover } from './group/handover.ts'
+import type { Membership, MembershipContext } from './group/membership.ts'
+import { Positions } from './positions.ts'
+import type { Subscription } from './subscription.ts'
+import { TopicInterest } from './topic-interest.ts'
+import { PartitionMap, type TopicPartition } from './topic-partition.ts'
+import { Turns } from './turns.ts'
+
+export interface TurnOptions {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Of topics that are subscribed to: waiting does not help. */
+const FATAL_TOPIC_ERRORS: ReadonlySet<number | undefined> = new Set([
+  ErrorCode.INVALID_TOPIC_EXCEPTION,
+  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+])
+
+export class ConsumerCore {
+  readonly settings: ConsumerSettings
+  readonly cluster: Cluster
+  readonly assignment: Assignment
+  readonly buffer: FetchBuffer
+  readonly positions: Positions
+  /** Undefined: there is no group. */
+  readonly offsets: GroupOffsets | undefined
+  /** Records can't be handed out but in a turn. */
+  mustTurn = true
+  /** Set whenever records are handed out; looked at now and then. */
+  wasPolled = true
+  readonly #fetcher: Fetcher
+  readonly #handover: Handover | undefined
+  readonly #turns: Turns
+  readonly #subscribedTopics: TopicInterest
+  #subscription: Subscription | undefined
+  #membership: Membership | undefined
+  #turnCount = 0
+  #polledMs: number
+  #isMetadataFresh = false
+  #isRefreshing = false
+  #autoCommitTimer: Timer | undefined
+  #isAutoCommitDue = false
+  /** For the user; what comes after it until he has seen it would only say more of the same. */
+  #error: { readonly error: unknown } | undefined
+  #isClosed = false
+
+  /** Throws KafkaError (INVALID_CONFIG). */
+  constructor(settings: ConsumerSettings, platform: ClientPlatform) {
+    const cluster = openCluster(settings, platform, {
+      allowAutoTopicCreation: settings.allowAutoCreateTopics,
+    })
+    const { groupId } = settings
+    this.settings = settings
+    this.cluster = cluster
+    this.#turns = new Turns(cluster.clock)
+    this.#polledMs = cluster.clock.monotonicMs()
+    this.#subscribedTopics = new TopicInterest(cluster)
+    this.assignment = new Assignment(cluster)
+    this.buffer = new FetchBuffer((nodeId) => this.#fetcher.wake(nodeId))
+    this.offsets = groupId === undefined ? undefined : this.#groupOffsets(groupId)
+    const partitions = () => this.assignment.all()
+    const onError = (error: unknown) => this.#fail(error)
+    this.positions = new Positions({
+      cluster,
+      partitions,
+      buffer: this.buffer,
+      offsets: this.offsets,
+      reset: settings.autoOffsetReset,
+      isReadCommitted: this.isReadCommitted,
+      requestTimeoutMs: settings.requestTimeoutMs,
+      backoff: this.#backoff,
+      onPositioned: () => {
+        this.#fetcher.wake()
+        this.#turns.wakeAll()
+      },
+      onError,
+    })
+    this.#fetcher = new Fetcher({
+      cluster,
+      buffer: this.buffer,
+      partitions,
+      decoding: {
+        isReadCommitted: this.isReadCommitted,
+        checksCrcs: settings.checkCrcs,
+        deserializeKey: settings.keyDeserializer,
+        deserializeValue: settings.valueDeserializer,
+      },
+      minBytes: settings.fetchMinBytes,
+      maxBytes: settings.fetchMaxBytes,
+      maxWaitMs: settings.fetchMaxWaitMs,
+      partitionMaxBytes: settings.maxPartitionFetchBytes,
+      rack: settings.clientRack,
+      metadataMaxAgeMs: settings.metadataMaxAgeMs,
+      backoff: this.#backoff,
+      onFetched: () => this.#turns.wakeAll(),
+      onOffsetOutOfRange: (partition) => this.positions.onOffsetOutOfRange(partition),
+      onError,
+    })
+    this.#handover = groupId === undefined ? undefined : this.#newHandover(groupId)
+    cluster.onUpdate(() => this.#onMetadata())
+  }
+
+  get isReadCommitted(): boolean {
+    return this.settings.isolationLevel === 'read_committed'
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  get subscription(): Subscription | undefined {
+    return this.#subscription
+  }
+
+  get #backoff(): Backoff {
+    return { minMs: this.settings.retryBackoffMs, maxMs: this.settings.retryBackoffMaxMs }
+  }
+
+  // --- Turns ---------------------------------------------------------------------------------------------------------
+
+  /** There is nothing to read from. */
+  get isIdle(): boolean {
+    return this.#subscription === undefined && this.assignment.all().length === 0
+  }
+
+  /**
+   * Until `take` gives something. Undefined: the time is over, or there is nothing to read from any more. Rejects with
+   * KafkaError; with INVALID_STATE where there was nothing to read from in the first place.
+   */
+  async turn<Result>(
+    take: () => Result | undefined,
+    { timeoutMs, signal }: TurnOptions,
+  ): Promise<Result | undefined> {
+    if (this.#isClosed) return undefined
+    if (this.isIdle) throw nothingToRead()
+    const { clock } = this.cluster
+    const deadlineMs = clock.monotonicMs() + timeoutMs
+    this.#turnCount += 1
+    this.mustTurn = true
+    try {
+      for (;;) {
+        signal?.throwIfAborted()
+        const taken = await this.#turns.take(() => this.#tryTurn(take))
+        if (taken !== undefined || this.#isClosed || this.isIdle) return taken
+        const remainingMs = deadlineMs - clock.monotonicMs()
+        if (remainingMs <= 0) return undefined
+        if (!this.#isDue) await this.#turns.wait(remainingMs, signal)
+      }
+    } finally {
+      this.#turnCount -= 1
+      this.wasPolled = true
+      this.#updateMustTurn()
+    }
+  }
+
+  async #tryTurn<Result>(take: () => Result | undefined): Promise<Result | undefined> {
+    if (this.#isClosed || this.isIdle) return undefined
+    this.#throwError()
+    if (!this.#isMetadataFresh) this.#refreshMetadata()
+    if (this.#membership?.isDue && this.#isMetadataFresh) await this.#membership.poll()
+    if (this.#isAutoCommitDue) this.#autoCommit()
+    this.#throwError()
+    return this.#isClosed ? undefined : take()
+  }
+
+  get #isDue(): boolean {
+    return (
+      this.#isClosed ||
+      this.#error !== undefined ||
+      this.#isAutoCommitDue ||
+      (this.#isMetadataFresh && this.#membership?.isDue === true)
+    )
+  }
+
+  #updateMustTurn(): void {
+    this.mustTurn = this.#turnCount > 0 || this.#isDue || !this.#isMetadataFresh
+  }
+
+  #onDue(): void {
+    this.mustTurn = true
+    this.#turns.wakeAll()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isClosed) return
+    this.#error ??= { error }
+    this.#onDue()
+  }
+
+  #throwError(): void {
+    const failure = this.#error
+    this.#error = undefined
+    if (failure !== undefined) throw failure.error
+  }
+
+  /** How long the user has not asked for records. */
+  #pollAgeMs(): number {
+    const nowMs = this.cluster.clock.monotonicMs()
+    if (this.wasPolled || this.#turnCount > 0) this.#polledMs = nowMs
+    this.wasPolled = false
+    return nowMs - this.#polledMs
+  }
+
+  // --- Metadata ------------------------------------------------------------------------------------------------------
+
+  /** The first look at the cluster for a new subscription; the user is told what can't be mended by waiting. */
+  #refreshMetadata(): void {
+    if (this.#isRefreshing) return
+    this.#isRefreshing = true
+    const subscription = this.#subscription
+    retrying('Metadata', this.cluster.retryOptions(Number.MAX_SAFE_INTEGER), () => this.cluster.refresh())
+      .then(
+        () => {
+          this.#isMetadataFresh = subscription === this.#subscription
+        },
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => {
+        this.#isRefreshing = false
+        this.#onDue()
+      })
+  }
+
+  #onMetadata(): void {
+    this.#membership?.onMetadata()
+    this.positions.onMetadata()
+    this.#fetcher.wake()
+    const { metadata } = this.cluster
+    const topics = this.#subscription?.topics(metadata) ?? this.assignment.all().map(({ topic }) => topic)
+    const failed = topics.find((topic) => FATAL_TOPIC_ERRORS.has(metadata.topicError(topic)))
+    if (failed !== undefined) this.#fail(KafkaError.of(metadata.topicError(failed)!, `topic ${failed}`))
+  }
+
+  // --- Subscription and assignment -----------------------------------------------------------------------------------
+
+  /** Throws KafkaError (INVALID_STATE, INVALID_GROUP_ID). */
+  subscribe(subscription: Subscription): void {
+    const { groupId } = this.settings
+    if (groupId === undefined) throw noGroup()
+    if (this.#subscription === undefined && this.assignment.all().length > 0) throw mixed()
+    this.#subscription = subscription
+    this.#isMetadataFresh = false
+    this.#subscribedTopics.replace(subscription.topics(this.cluster.metadata), subscription.needsAllTopics)
+    if (this.#membership === undefined) this.#membership = this.#newMembership(groupId)
+    else this.#membership.onSubscription()
+    this.#scheduleAutoCommit()
+    this.#onDue()
+  }
+
+  /** Those that stay go on where they are. Throws KafkaError (INVALID_STATE). */
+  assign(partitions: readonly (TopicPartition & { readonly offset?: number | undefined })[]): void {
+    if (this.#subscription !== undefined) throw mixed()
+    if (this.settings.enableAutoCommit) void this.commitConsumed()
+    const wanted = new PartitionMap<true>()
+    for (const { topic, partition } of partitions) wanted.set(topic, partition, true)
+    for (const former of this.assignment.all()) {
+      if (!wanted.has(former.topic, former.partition)) this.#remove(former)
+    }
+    for (const each of partitions) {
+      const partition = this.assignment.add(each)
+      if (each.offset !== undefined) partition.moveTo(each.offset, undefined)
+    }
+    this.#isMetadataFresh = false
+    this.#scheduleAutoCommit()
+    this.positions.update()
+    this.#onDue()
+  }
+
+  #remove(former: ReturnType<Assignment['expect']>): void {
+    this.assignment.remove(former)
+    this.buffer.drop(former)
+  }
+
+  async unsubscribe(timeoutMs: number): Promise<void> {
+    await this.#turns.take(async () => {
+      await this.#membership?.leave(timeoutMs)
+      this.#membership = undefined
+      this.#subscription = undefined
+      this.#subscribedTopics.replace([])
+      for (const partition of this.assignment.all()) this.#remove(partition)
+      this.#updateMustTurn()
+    })
+    this.#turns.wakeAll()
+  }
+
+  /** As if they had not been handed out. They were the last of their partitions. */
+  putBack(records: readonly ConsumerRecord<never, never>[]): void {
+    const positions = new PartitionMap<number>()
+    for (const record of [...records].reverse()) {
+      const { topic, partition: number, offset } = record
+      const partition = this.assignment.get(record)
+      const isLast = partition?.position === (positions.get(topic, number) ?? offset + 1)
+      // Sought elsewhere meanwhile, or not ours any more.
+      if (partition === undefined || !isLast) continue
+      partition.moveTo(offset, undefined)
+      positions.set(topic, number, offset)
+      this.buffer.drop(partition)
+    }
+    if (records.length > 0) this.onMoved()
+  }
+
+  /** A partition stands elsewhere now, or is (not) to be read any more. */
+  onMoved(): void {
+    this.positions.update()
+    this.#fetcher.wake()
+    this.#turns.wakeAll()
+  }
+
+  /** Until there is news of any kind. */
+  waitForNews(timeoutMs: number): Promise<void> {
+    return this.#turns.wait(timeoutMs, undefined)
+  }
+
+  // --- The group -----------------------------------------------------------------------------------------------------
+
+  get memberId(): string {
+    return this.#membership?.memberId ?? ''
+  }
+
+  /** As who offsets are committed; with partitions assigned by hand nobody in particular. */
+  member(): GroupMember {
+    if (this.#membership !== undefined) return this.#membership.member()
+    return { generationId: -1, memberId: '', groupInstanceId: null, isOfNewProtocol: false }
+  }
+
+  #groupOffsets(groupId: string): GroupOffsets {
+    return new GroupOffsets({
+      cluster: this.cluster,
+      groupId,
+      timeoutMs: this.settings.defaultApiTimeoutMs,
+      member: () => this.member(),
+      onMemberError: (errorCode, member) => this.#membership?.onMemberError(errorCode, member),
+    })
+  }
+
+  #newHandover(groupId: string): Handover {
+    return new Handover({
+      clientId: this.cluster.clientId,
+      groupId,
+      assignment: this.assignment,
+      buffer: this.buffer,
+      listener: () => this.#subscription?.listener ?? {},
+      commitConsumed: () => this.#commitIfAutomatic(),
+      onListenerError: (error) => this.#fail(error),
+      onAssigned: () => this.onMoved(),
+    })
+  }
+
+  #newMembership(groupId: string): Membership {
+    const { cluster, settings } = this
+    const context: MembershipContext = {
+      cluster,
+      groupId,
+      settings,
+      backoff: this.#backoff,
+      handover: this.#handover!,
+      subscription: () => this.#subscription!,
+      pollAgeMs: () => this.#pollAgeMs(),
+      onDue: () => this.#onDue(),
+      onError: (error) => this.#fail(error),
+    }
+    return settings.groupProtocol === 'consumer'
+      ? new ConsumerMembership(context)
+      : new ClassicMembership(context, assignorsOf(settings.partitionAssignmentStrategy))
+  }
+
+  // --- Commits -------------------------------------------------------------------------------------------------------
+
+  commitConsumed(): Promise<void> {
+    if (this.offsets === undefined) return Promise.reject(noGroup())
+    return this.offsets.commit(this.assignment.consumed())
+  }
+
+  async #commitIfAutomatic(): Promise<void> {
+    if (!this.settings.enableAutoCommit) return
+    // Whoever has the partitions next reads again what could not be committed.
+    await this.commitConsumed().catch(() => {})
+  }
+
+  #scheduleAutoCommit(): void {
+    const { enableAutoCommit, autoCommitIntervalMs } = this.settings
+    if (!enableAutoCommit || this.#autoCommitTimer !== undefined) return
+    this.#autoCommitTimer = this.cluster.clock.after(autoCommitIntervalMs, () => {
+      this.#isAutoCommitDue = true
+      this.#onDue()
+    })
+  }
+
+  #autoCommit(): void {
+    this.#isAutoCommitDue = false
+    this.#autoCommitTimer = undefined
+    this.#scheduleAutoCommit()
+    if (this.assignment.all().length > 0) void this.#commitIfAutomatic()
+  }
+
+  // --- The end -------------------------------------------------------------------------------------------------------
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true
+    this.#onDue()
+    await new Promise<void>((resolve, reject) => {
+      const timer = this.cluster.clock.after(timeoutMs, resolve)
+      this.#leave(timeoutMs)
+        .finally(() => timer.cancel())
+        .then(resolve, reject)
+    })
+    this.#autoCommitTimer?.cancel()
+    this.#fetcher.stop()
+    this.positions.stop()
+    this.cluster.close()
+    this.#turns.wakeAll()
+  }
+
+  async #leave(timeoutMs: number): Promise<void> {
+    if (this.#membership === undefined) await this.#commitIfAutomatic()
+    else await this.unsubscribe(timeoutMs)
+  }
+}
+
+export function noGroup(): KafkaError {
+  const message =
+    'To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.'
+  return new KafkaError('INVALID_GROUP_ID', message, { errno: ErrorCode.INVALID_GROUP_ID })
+}
+
+function nothingToRead(): KafkaError {
+  return new KafkaError(
+    'INVALID_STATE',
+    'Consumer is not subscribed to any topics or assigned any partitions',
+  )
+}
+
+function mixed(): KafkaError {
+  return new KafkaError(
+    'INVALID_STATE',
+    'Subscription to topics, partitions and pattern are mutually exclusive',
+  )
+}

@@ -1,0 +1,334 @@
+/**
+ * Fetches ahead of what is handed out: one request at a time to each broker that leads partitions of ours, with all of
+ * them that can be read, as long as little enough is buffered.
+ *
+ * How far ahead: the next request leaves when every partition in it has room for another chunk (two chunks, and
+ * `max.partition.fetch.bytes`, are the most), and no more than half of `fetch.max.bytes` of that broker is buffered. It
+ * asks for the rest of `fetch.max.bytes`, so a broker's share of the memory stays within that. To ask while some have no
+ * room would have them wait behind others that have no news.
+ *
+ * Invariant: what an answer says of a partition counts only if the partition is still ours and still to go on there.
+ */
+import type { Timer } from '../../../base/clock.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { FetchRequest, FetchResponse } from '../../../protocol/messages/01-fetch.ts'
+import { ZERO_UUID } from '../../../wire/text.ts'
+import { KafkaError } from '../../kafka-error.ts'
+import { defineApi } from '../../network/api.ts'
+import { type Backoff, backoffMs } from '../../network/backoff.ts'
+import type { BrokerConnection } from '../../network/broker-connection.ts'
+import type { Cluster } from '../../network/cluster.ts'
+import type { AssignedPartition } from '../assigned-partition.ts'
+import { nameOf, PartitionMap } from '../topic-partition.ts'
+import type { FetchBuffer } from './fetch-buffer.ts'
+import { FetchSession, type FetchTarget, VERSION_WITH_TOPIC_IDS } from './fetch-session.ts'
+import { FetchedRecords, type RecordDecoding } from './fetched-records.ts'
+
+const FETCH = defineApi(FetchRequest, FetchResponse, [4, 17])
+const CHUNKS_AHEAD = 2
+
+export interface FetcherOptions {
+  readonly cluster: Cluster
+  readonly buffer: FetchBuffer
+  readonly partitions: () => Iterable<AssignedPartition>
+  readonly decoding: RecordDecoding
+  readonly minBytes: number
+  readonly maxBytes: number
+  readonly maxWaitMs: number
+  readonly partitionMaxBytes: number
+  readonly rack: string
+  readonly metadataMaxAgeMs: number
+  readonly backoff: Backoff
+  /** There is more to hand out. */
+  readonly onFetched: () => void
+  /** The offset is not in the log (any more). */
+  readonly onOffsetOutOfRange: (partition: AssignedPartition) => void
+  /** For the user to know. */
+  readonly onError: (error: KafkaError) => void
+}
+
+interface BrokerFetch {
+  readonly nodeId: number
+  readonly session: FetchSession
+  isBusy: boolean
+  failureCount: number
+  notBeforeMs: number
+}
+
+/** A partition as it was asked for. */
+interface Asked {
+  readonly partition: AssignedPartition
+  readonly fetchOffset: number
+}
+
+type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
+
+export class Fetcher {
+  readonly #options: FetcherOptions
+  readonly #cluster: Cluster
+  readonly #brokers = new Map<number, BrokerFetch>()
+  #timer: Timer | undefined
+  #timerMs = Number.POSITIVE_INFINITY
+  #isStopped = false
+
+  constructor(options: FetcherOptions) {
+    this.#options = options
+    this.#cluster = options.cluster
+  }
+
+  /** Something has changed: looks at all brokers, or at this one. */
+  wake(nodeId?: number): void {
+    if (this.#isStopped || (nodeId !== undefined && this.#brokers.get(nodeId)?.isBusy)) return
+    const byNode = new Map<number, AssignedPartition[]>()
+    for (const partition of this.#options.partitions()) {
+      const from = this.#sourceOf(partition)
+      if (from < 0 || (nodeId !== undefined && from !== nodeId)) continue
+      const partitions = byNode.get(from)
+      if (partitions === undefined) byNode.set(from, [partition])
+      else partitions.push(partition)
+    }
+    for (const [from, partitions] of byNode) {
+      const broker = this.#brokerOf(from)
+      if (this.#mayAsk(broker, partitions)) void this.#fetch(broker)
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  #brokerOf(nodeId: number): BrokerFetch {
+    let broker = this.#brokers.get(nodeId)
+    if (broker === undefined) {
+      broker = { nodeId, session: new FetchSession(), isBusy: false, failureCount: 0, notBeforeMs: 0 }
+      this.#brokers.set(nodeId, broker)
+    }
+    return broker
+  }
+
+  /** The broker to read the partition from; -1: not to be read now. */
+  #sourceOf(partition: AssignedPartition): number {
+    if (!partition.isFetchable) return -1
+    const nowMs = this.#cluster.clock.monotonicMs()
+    if (partition.retryAtMs > nowMs) {
+      this.#wakeAt(partition.retryAtMs)
+      return -1
+    }
+    const { metadata } = this.#cluster
+    const { preferredReplica } = partition
+    if (preferredReplica >= 0) {
+      if (nowMs < partition.preferredUntilMs && metadata.broker(preferredReplica) !== undefined) {
+        return preferredReplica
+      }
+      partition.preferredReplica = -1
+    }
+    const leader = metadata.topic(partition.topic)?.partitions[partition.partition]?.leader ?? -1
+    if (leader < 0 || metadata.broker(leader) === undefined) {
+      this.#cluster.requestRefresh()
+      this.#delay(partition)
+      return -1
+    }
+    return leader
+  }
+
+  #mayAsk(broker: BrokerFetch, partitions: readonly AssignedPartition[]): boolean {
+    if (broker.isBusy) return false
+    const nowMs = this.#cluster.clock.monotonicMs()
+    if (broker.notBeforeMs > nowMs) {
+      this.#wakeAt(broker.notBeforeMs)
+      return false
+    }
+    if (partitions.some((partition) => this.#isFull(partition))) return false
+    const { buffer, maxBytes } = this.#options
+    if (buffer.bytesOf(broker.nodeId) > maxBytes / 2) buffer.dropPaused(broker.nodeId)
+    return buffer.bytesOf(broker.nodeId) <= maxBytes / 2
+  }
+
+  #isFull({ bufferedChunkCount, bufferedBytes }: AssignedPartition): boolean {
+    return bufferedChunkCount >= CHUNKS_AHEAD && bufferedBytes >= this.#options.partitionMaxBytes
+  }
+
+  // --- A request -----------------------------------------------------------------------------------------------------
+
+  async #fetch(broker: BrokerFetch): Promise<void> {
+    broker.isBusy = true
+    try {
+      const open = this.#cluster.openConnectionTo(broker.nodeId, 'fetch')
+      // Also an open one is waited for: partitions that get their positions in this turn go along, instead of waiting for
+      // the answer to the first of them.
+      const connection = await (open ?? this.#cluster.connectionTo(broker.nodeId, 'fetch'))
+      if (this.#isStopped) return
+      await this.#ask(broker, connection)
+    } catch (error) {
+      this.#onFailure(broker, error)
+    } finally {
+      broker.isBusy = false
+      this.wake()
+    }
+  }
+
+  async #ask(broker: BrokerFetch, connection: BrokerConnection): Promise<void> {
+    const asked = new PartitionMap<Asked>()
+    const topicNames = new Map<string, string>()
+    const targets: FetchTarget[] = []
+    for (const partition of this.#options.partitions()) {
+      if (this.#sourceOf(partition) !== broker.nodeId) continue
+      const target = this.#targetOf(partition)
+      targets.push(target)
+      asked.set(target.topic, target.partition, { partition, fetchOffset: target.fetchOffset })
+      topicNames.set(target.topicId, target.topic)
+    }
+    if (targets.length === 0) return
+    const version = connection.apis!.versionOf(FETCH, {
+      max: topicNames.has(ZERO_UUID) ? VERSION_WITH_TOPIC_IDS - 1 : FETCH.maxVersion,
+    })
+    const { buffer, minBytes, maxBytes, maxWaitMs, decoding, rack } = this.#options
+    const request = {
+      maxWaitMs,
+      minBytes,
+      maxBytes: Math.max(1, maxBytes - buffer.bytesOf(broker.nodeId)),
+      isolationLevel: decoding.isReadCommitted ? 1 : 0,
+      rackId: rack,
+      ...broker.session.next(targets, version),
+    }
+    const response = await connection.call(FETCH, request, { version })
+    if (response.throttleTimeMs > 0) this.#throttle(broker, response.throttleTimeMs)
+    if (response.errorCode !== ErrorCode.NONE) {
+      broker.session.onFailure(response.errorCode)
+      this.#backOff(broker)
+      return
+    }
+    broker.session.onSuccess(response.sessionId)
+    broker.failureCount = 0
+    for (const { topic, topicId, partitions } of response.responses) {
+      const name = version >= VERSION_WITH_TOPIC_IDS ? topicNames.get(topicId) : topic
+      if (name === undefined) continue
+      for (const answer of partitions) {
+        const was = asked.get(name, answer.partitionIndex)
+        if (was !== undefined) this.#onAnswer(was, answer, broker)
+      }
+    }
+  }
+
+  #targetOf(partition: AssignedPartition): FetchTarget {
+    const info = this.#cluster.metadata.topic(partition.topic)
+    return {
+      topic: partition.topic,
+      topicId: info?.topicId ?? ZERO_UUID,
+      partition: partition.partition,
+      fetchOffset: partition.fetchOffset,
+      leaderEpoch: info?.partitions[partition.partition]?.leaderEpoch ?? -1,
+      maxBytes: this.#options.partitionMaxBytes,
+    }
+  }
+
+  // --- Its answer ----------------------------------------------------------------------------------------------------
+
+  #onAnswer({ partition, fetchOffset }: Asked, answer: PartitionAnswer, broker: BrokerFetch): void {
+    if (partition.isGone || partition.state !== 'valid' || partition.fetchOffset !== fetchOffset) return
+    if (answer.errorCode !== ErrorCode.NONE) {
+      this.#onPartitionError(partition, answer, broker)
+      return
+    }
+    partition.failureCount = 0
+    partition.highWatermark = answer.highWatermark
+    partition.lastStableOffset = answer.lastStableOffset
+    partition.logStartOffset = answer.logStartOffset
+    const { preferredReadReplica, records } = answer
+    if (preferredReadReplica >= 0 && preferredReadReplica !== broker.nodeId) {
+      partition.preferredReplica = preferredReadReplica
+      partition.preferredUntilMs = this.#cluster.clock.monotonicMs() + this.#options.metadataMaxAgeMs
+    }
+    if (records === null || records.length === 0) return
+    const chunk = new FetchedRecords({
+      source: partition,
+      bytes: records,
+      fromOffset: fetchOffset,
+      highWatermark: answer.highWatermark,
+      aborted: answer.abortedTransactions,
+      decoding: this.#options.decoding,
+    })
+    if (!chunk.hasBatches) {
+      const message = `${nameOf(partition)} has a batch at offset ${fetchOffset} that is larger than may be fetched`
+      this.#fail(partition, new KafkaError('RECORD_LIST_TOO_LARGE', message))
+      return
+    }
+    partition.fetchOffset = chunk.nextOffset
+    this.#options.buffer.add(chunk, broker.nodeId)
+    this.#options.onFetched()
+  }
+
+  #onPartitionError(partition: AssignedPartition, answer: PartitionAnswer, broker: BrokerFetch): void {
+    const { errorCode, currentLeader } = answer
+    const isFromFollower = partition.preferredReplica === broker.nodeId
+    partition.preferredReplica = -1
+    switch (errorCode) {
+      case ErrorCode.OFFSET_OUT_OF_RANGE:
+        // A follower may be behind; its word counts for nothing.
+        if (isFromFollower) this.#delay(partition)
+        else this.#options.onOffsetOutOfRange(partition)
+        return
+      case ErrorCode.TOPIC_AUTHORIZATION_FAILED:
+      case ErrorCode.UNSUPPORTED_COMPRESSION_TYPE:
+      case ErrorCode.CORRUPT_MESSAGE:
+        this.#fail(partition, KafkaError.of(errorCode, `fetching from ${nameOf(partition)}`))
+        return
+      case ErrorCode.NOT_LEADER_OR_FOLLOWER:
+      case ErrorCode.FENCED_LEADER_EPOCH:
+        this.#cluster.metadata.updateLeader(
+          partition.topic,
+          partition.partition,
+          currentLeader.leaderId,
+          currentLeader.leaderEpoch,
+        )
+        break
+      default:
+    }
+    if (errorCode !== ErrorCode.UNKNOWN_LEADER_EPOCH && errorCode !== ErrorCode.OFFSET_NOT_AVAILABLE) {
+      this.#cluster.requestRefresh()
+    }
+    this.#delay(partition)
+  }
+
+  #fail(partition: AssignedPartition, error: KafkaError): void {
+    this.#delay(partition)
+    this.#options.onError(error)
+  }
+
+  // --- Pauses --------------------------------------------------------------------------------------------------------
+
+  #onFailure(broker: BrokerFetch, error: unknown): void {
+    broker.session.onFailure(undefined)
+    if (!(error instanceof KafkaError)) throw error
+    if (this.#isStopped) return
+    if (error.code === 'PROTOCOL' || error.code === 'AUTHENTICATION') this.#options.onError(error)
+    this.#cluster.requestRefresh()
+    this.#backOff(broker)
+  }
+
+  #backOff(broker: BrokerFetch): void {
+    broker.failureCount += 1
+    this.#throttle(broker, backoffMs(this.#options.backoff, broker.failureCount, this.#cluster.random))
+  }
+
+  #throttle(broker: BrokerFetch, durationMs: number): void {
+    broker.notBeforeMs = Math.max(broker.notBeforeMs, this.#cluster.clock.monotonicMs() + durationMs)
+  }
+
+  #delay(partition: AssignedPartition): void {
+    partition.onFailure(this.#options.backoff, this.#cluster)
+    this.#wakeAt(partition.retryAtMs)
+  }
+
+  #wakeAt(dueMs: number): void {
+    if (dueMs >= this.#timerMs || this.#isStopped) return
+    const { clock } = this.#cluster
+    this.#timer?.cancel()
+    this.#timerMs = dueMs
+    this.#timer = clock.after(dueMs - clock.monotonicMs(), () => {
+      this.#timerMs = Number.POSITIVE_INFINITY
+      this.wake()
+    })
+  }
+}

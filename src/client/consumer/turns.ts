@@ -1,0 +1,47 @@
+/** Taking turns: one at a time does what concerns the whole consumer, and whoever waits for news is woken by all of it. */
+import type { Clock } from '../../base/clock.ts'
+
+export class Turns {
+  readonly #clock: Clock
+  readonly #waiting = new Set<() => void>()
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Runs `work` when all that came before is done. */
+  async take<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+    const before = this.#last
+    let end!: () => void
+    this.#last = new Promise((resolve) => {
+      end = resolve
+    })
+    await before
+    try {
+      return await work()
+    } finally {
+      end()
+    }
+  }
+
+  wakeAll(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  /** Until there is news, the time is over, or the signal is given. */
+  wait(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer?.cancel()
+        signal?.removeEventListener('abort', wake)
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      const timer = Number.isFinite(timeoutMs) ? this.#clock.after(timeoutMs, wake) : undefined
+      signal?.addEventListener('abort', wake)
+      this.#waiting.add(wake)
+      if (signal?.aborted) wake()
+    })
+  }
+}
