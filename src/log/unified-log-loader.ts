@@ -15,6 +15,7 @@
 import type { Disk } from '../base/disk.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { isChecksumValid, lastOffsetOf, scanFile } from './batch-scan.ts'
+import { hasTracesOfCompaction } from './compaction-traces.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import { type LogFileName, parseLogFileName, segmentPath } from './log-file-names.ts'
 import { LogSegment, type SegmentOptions } from './log-segment.ts'
@@ -221,7 +222,8 @@ function recover(
   const unflushedCount = segments.count - firstIndex
   for (let index = firstIndex; index < segments.count; index++) {
     const segment = segments.at(index)
-    if (index > firstIndex && !options.isCompacted && segment.baseOffset !== producers.mapEndOffset) {
+    const isGap = index > firstIndex && segment.baseOffset !== producers.mapEndOffset
+    if (isGap && !options.isCompacted && !hasTracesOfCompaction(segments.all.slice(0, index))) {
       // The records in between were lost whole: what follows them was never acknowledged.
       logger.warn(
         `${options.prefix}Segment ${segment.baseOffset} does not follow on offset ${producers.mapEndOffset}, dropping it`,

@@ -21,7 +21,7 @@ export interface UnifiedLogOptions {
   readonly logStartOffset: number
   /** The log was closed in order: nothing needs to be scanned. */
   readonly cleanShutdown: boolean
-  /** Whatever its settings say now, there may be gaps between its segments. */
+  /** As far as the checkpoint of the cleaner tells; its settings may say otherwise by now. */
   readonly wasCompacted?: boolean
   readonly producerIdExpirationMs: number
   /** Told once, when a disk error took the log offline. */

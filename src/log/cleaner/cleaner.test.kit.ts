@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { silentLogger } from '../../base/logger.ts'
 import { type KafkaRecord, records } from '../../records/record.ts'
 import * as RecordBatch from '../../records/record-batch.ts'
+import { buildEndTransactionMarker, type RecordDraft } from '../../records/record-batch-builder.ts'
 import type { SimClock } from '../../simulator/sim-clock.ts'
 import type { SimDisk } from '../../simulator/sim-disk.ts'
+import type { LogConfig } from '../log-config.ts'
+import { append, type Fixture, openLog } from '../log-fixture.test.ts'
 import type { UnifiedLog } from '../unified-log.ts'
 import { cleanJobFor } from './clean-job.ts'
 import { cleanableLog } from './cleanable-log.ts'
@@ -86,3 +89,39 @@ export function contentOf(log: UnifiedLog): string[] {
     .flatMap((batch) => batch.records)
     .map(({ offset, key, value }) => `${offset} ${key?.toString() ?? ''}=${value?.toString() ?? '-'}`)
 }
+
+export function compactedLog(at: Fixture, config: Partial<LogConfig> = {}): UnifiedLog {
+  return openLog(at, { cleanupPolicy: ['compact'], ...config })
+}
+
+/** `a=1 b=- c=3`: one batch. */
+export function put(
+  log: UnifiedLog,
+  at: Fixture,
+  text: string,
+  options: Parameters<typeof append>[2] = {},
+): void {
+  const drafts = text.split(' ').map((pair): RecordDraft => {
+    const [key = '', value = ''] = pair.split('=')
+    return { key, value: value === '-' ? null : value, timestampMs: at.clock.nowMs() }
+  })
+  assert.equal(append(log, drafts, options).errorCode, 0)
+  log.updateHighWatermark(log.logEndOffset)
+}
+
+export function endTransaction(log: UnifiedLog, at: Fixture, producerId: number, committed: boolean): void {
+  const marker = {
+    committed,
+    producerId,
+    producerEpoch: 0,
+    coordinatorEpoch: 0,
+    timestampMs: at.clock.nowMs(),
+  }
+  const origin = 'coordinator'
+  assert.equal(log.stageAsLeader(buildEndTransactionMarker(marker), { leaderEpoch: 0, origin }).errorCode, 0)
+  log.commitStaged()
+  log.updateHighWatermark(log.logEndOffset)
+}
+
+export const inTransaction = (producerId: number, baseSequence: number) =>
+  ({ producerId, producerEpoch: 0, baseSequence, isTransactional: true, origin: 'client' }) as const

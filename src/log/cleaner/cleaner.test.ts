@@ -1,45 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import * as RecordBatch from '../../records/record-batch.ts'
-import type { RecordDraft } from '../../records/record-batch-builder.ts'
-import { buildEndTransactionMarker } from '../../records/record-batch-builder.ts'
-import type { LogConfig } from '../log-config.ts'
-import { append, bytesOf, type Fixture, fixture, openLog, readAll } from '../log-fixture.test.ts'
-import type { UnifiedLog } from '../unified-log.ts'
-import { batchesOf, compact, contentOf } from './cleaner.test.kit.ts'
+import { append, fixture, openLog, readAll } from '../log-fixture.test.ts'
+import {
+  batchesOf,
+  compact,
+  compactedLog,
+  contentOf,
+  endTransaction,
+  inTransaction,
+  put,
+} from './cleaner.test.kit.ts'
 
 const DAY_MS = 86_400_000
-
-function compactedLog(at: Fixture, config: Partial<LogConfig> = {}): UnifiedLog {
-  return openLog(at, { cleanupPolicy: ['compact'], ...config })
-}
-
-/** `a=1 b=- c=3`: one batch. */
-function put(log: UnifiedLog, at: Fixture, text: string, options: Parameters<typeof append>[2] = {}): void {
-  const drafts = text.split(' ').map((pair): RecordDraft => {
-    const [key = '', value = ''] = pair.split('=')
-    return { key, value: value === '-' ? null : value, timestampMs: at.clock.nowMs() }
-  })
-  assert.equal(append(log, drafts, options).errorCode, 0)
-  log.updateHighWatermark(log.logEndOffset)
-}
-
-function endTransaction(log: UnifiedLog, at: Fixture, producerId: number, committed: boolean): void {
-  const marker = {
-    committed,
-    producerId,
-    producerEpoch: 0,
-    coordinatorEpoch: 0,
-    timestampMs: at.clock.nowMs(),
-  }
-  const origin = 'coordinator'
-  assert.equal(log.stageAsLeader(buildEndTransactionMarker(marker), { leaderEpoch: 0, origin }).errorCode, 0)
-  log.commitStaged()
-  log.updateHighWatermark(log.logEndOffset)
-}
-
-const inTransaction = (producerId: number, baseSequence: number) =>
-  ({ producerId, producerEpoch: 0, baseSequence, isTransactional: true, origin: 'client' }) as const
 
 test('the last record of each key stays, at its offset, and the active segment as it is', () => {
   const at = fixture()
@@ -57,23 +29,6 @@ test('the last record of each key stays, at its offset, and the active segment a
   assert.deepEqual([log.logStartOffset, log.logEndOffset], [0, 8])
   assert.deepEqual(log.segmentBaseOffsets, [0, 6], 'the two small segments are one now')
   assert.deepEqual([stats.messagesRead, stats.messagesWritten, stats.mapMessagesRead], [6, 3, 6])
-})
-
-test('a consumer is never stuck in a gap: it gets the next record that is there', () => {
-  const at = fixture()
-  const log = compactedLog(at, { indexIntervalBytes: 1 })
-  for (let round = 0; round < 40; round++) {
-    put(log, at, `x=${round} k${round % 3}=${round}`)
-    if (round % 10 === 9) log.roll()
-  }
-  put(log, at, 'z=1')
-  compact(log, at)
-  const expected = readAll(log)
-  assert.equal(expected.length, 5)
-  for (let from = 0; from < log.logEndOffset; from++) {
-    const rest = expected.filter(({ offset }) => offset >= from)
-    assert.deepEqual(readAll(log, { from, maxBytes: 1 }), rest, `from ${from}`)
-  }
 })
 
 test('what comes later is cleaned against what was cleaned before', () => {
@@ -375,25 +330,6 @@ test('a batch larger than the I/O buffer is cleaned like any other', () => {
   )
 })
 
-test('segments are joined up to segment.bytes, and each keeps its last offset', () => {
-  const at = fixture()
-  const log = compactedLog(at, { segmentBytes: 4000 })
-  for (let round = 0; round < 6; round++) {
-    for (let index = 0; index < 10; index++)
-      put(log, at, `k${round}-${index}=${'x'.repeat(60)} once=${round}`)
-    log.roll()
-  }
-  const before = log.segmentCount
-  compact(log, at)
-  assert.ok(log.segmentCount < before)
-  const segments = log.compaction.segments
-  for (const [index, segment] of segments.entries()) {
-    assert.ok(segment.sizeBytes <= 4000)
-    const next = segments[index + 1]
-    if (next !== undefined) assert.equal(segment.readNextOffset(), next.baseOffset)
-  }
-})
-
 test('the time of a tombstone that the offset map had no room for does not begin', () => {
   const at = fixture()
   const log = compactedLog(at, { deleteRetentionMs: DAY_MS })
@@ -411,68 +347,4 @@ test('the time of a tombstone that the offset map had no room for does not begin
     ['1 b=1', '2 c=1', '3 d=1', '4 a=-'],
     'whoever has read a=1 still learns of its end',
   )
-})
-
-test('segments deleted twice under one name before the first has gone are both removed in their time', async () => {
-  const at = fixture()
-  const log = compactedLog(at, { fileDeleteDelayMs: 60_000 })
-  const names = (): string[] =>
-    at.disk.list(log.directory).flatMap(({ name }) => (name.includes('.log') ? [name] : []))
-  put(log, at, 'a=1')
-  log.roll()
-  const { nextDirtyOffset } = compact(log, at)
-  put(log, at, 'a=2')
-  log.roll()
-  at.clock.advance(30_000)
-  compact(log, at, { from: nextDirtyOffset })
-  const old = '00000000000000000000.log'
-  assert.ok(names().includes(`${old}.deleted`) && names().includes(`${old}.1.deleted`))
-  const reopened = openLog({ ...at, disk: at.disk.crash({ lose: 'none' }) }, log.config)
-  assert.deepEqual(contentOf(reopened), ['1 a=2'])
-})
-
-test('a consumer is not given batches without records alone, unless nothing else lies between it and the end', () => {
-  const at = fixture()
-  const log = compactedLog(at)
-  const producer = (baseSequence: number) => ({ producerId: 7, producerEpoch: 0, baseSequence })
-  put(log, at, 'a=1')
-  put(log, at, 'a=2', producer(0))
-  put(log, at, 'a=3')
-  log.roll()
-  put(log, at, 'b=1')
-  log.roll()
-  put(log, at, 'b=2 a=4')
-  log.roll()
-  log.updateConfig({ ...log.config, segmentBytes: 1 })
-  compact(log, at)
-  const emptyOrNot = batchesOf(log).map(({ baseOffset, records: { length } }) => [baseOffset, length])
-  assert.deepEqual(emptyOrNot, [
-    [1, 0],
-    [2, 0],
-    [3, 0],
-    [4, 2],
-  ])
-  const firstOffset = (fetchOffset: number, isolation: 'log-end' | 'high-watermark'): number => {
-    const { slice } = log.read(fetchOffset, { maxBytes: 1, minOneMessage: true, isolation })
-    return RecordBatch.baseOffset(bytesOf(slice!))
-  }
-  for (const fetchOffset of [0, 1, 2, 3, 4]) assert.equal(firstOffset(fetchOffset, 'high-watermark'), 4)
-  assert.equal(firstOffset(0, 'log-end'), 1, 'a replica copies them')
-  log.truncateTo(4)
-  log.updateHighWatermark(4)
-  for (const fetchOffset of [0, 1]) assert.equal(firstOffset(fetchOffset, 'high-watermark'), 1)
-  assert.equal(firstOffset(3, 'high-watermark'), 3, 'it takes the reader to the end')
-})
-
-test('files that an earlier clean has left are gone before a new one makes its own', () => {
-  const at = fixture()
-  const log = compactedLog(at)
-  put(log, at, 'a=1')
-  log.roll()
-  const left = `${log.directory}/00000000000000000000.timeindex.cleaned`
-  at.disk.open(left, 'create').close()
-  const seen: boolean[] = []
-  compact(log, at, { onStep: () => seen.push(at.disk.stat(left) !== undefined) })
-  assert.deepEqual(seen.slice(0, 3), [true, false, false])
-  assert.equal(at.disk.stat(left), undefined)
 })
