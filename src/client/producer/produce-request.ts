@@ -18,7 +18,7 @@ const LAST_VERSION_OF_TRANSACTIONS_1 = 11
 const FIRST_VERSION_WITH_ZSTD = 7
 
 export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
-type TopicData = NonNullable<Draft<typeof ProduceRequest>['topicData']>[number]
+export type TopicData = NonNullable<Draft<typeof ProduceRequest>['topicData']>[number]
 
 /** A batch that goes into a request, with the row that it stood in. */
 export interface Shipment {
@@ -76,14 +76,15 @@ export function nextHeader(
   return { ...identity.name, baseSequence, isTransactional }
 }
 
-/** By `topic/partition`. */
+/** By `topic/partition`. Ids are those of the request: the topic may have been made anew since. */
 export function answersByPartition(
   response: ProduceResponse,
-  metadata: ClusterMetadata,
+  topicData: readonly TopicData[],
 ): Map<string, PartitionAnswer> {
+  const names = new Map(topicData.map(({ topicId, name }) => [topicId, name]))
   const answers = new Map<string, PartitionAnswer>()
   for (const { name, topicId, partitionResponses } of response.responses) {
-    const topic = name === '' ? metadata.topicName(topicId) : name
+    const topic = name === '' ? names.get(topicId) : name
     for (const answer of partitionResponses) answers.set(`${topic}/${answer.index}`, answer)
   }
   return answers

@@ -14,7 +14,6 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import { throwUncaught } from '../../base/uncaught.ts'
 import { ErrorCode, isRetriable } from '../../protocol/error-codes.ts'
-import type { ProduceResponse } from '../../protocol/messages/00-produce.ts'
 import { errorChannel } from '../diagnostics.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { type Backoff, backoffMs } from '../network/backoff.ts'
@@ -308,7 +307,8 @@ export class Sender {
       topicData,
     }
     connection.call(PRODUCE, body, { version, isUnanswered: acks === 0 }).then(
-      (response) => this.#onAnswer(nodeId, cargo, acks === 0 ? undefined : response),
+      (response) =>
+        this.#onAnswer(nodeId, cargo, acks === 0 ? undefined : answersByPartition(response, topicData)),
       (error: unknown) => {
         if (error instanceof KafkaError) this.#onCallFailed(nodeId, cargo, error)
         else throwUncaught(this.#clock, error)
@@ -323,9 +323,12 @@ export class Sender {
 
   // --- Answers -------------------------------------------------------------------------------------------------------
 
-  #onAnswer(nodeId: number, cargo: readonly Shipment[], response: ProduceResponse | undefined): void {
+  #onAnswer(
+    nodeId: number,
+    cargo: readonly Shipment[],
+    answers: ReadonlyMap<string, PartitionAnswer> | undefined,
+  ): void {
     this.#count(nodeId, -1)
-    const answers = response === undefined ? undefined : answersByPartition(response, this.#cluster.metadata)
     for (const shipment of cargo) {
       const { queue } = shipment
       const answer = answers?.get(`${queue.topic}/${queue.partition}`)
