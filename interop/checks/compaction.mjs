@@ -213,8 +213,13 @@ async function checkForeignFolder({ report, folder }) {
     } finally {
       await own.stop()
     }
-    // And cleaned on.
-    const cleaner = await startBroker({ kind: 'sluice', folder: home, overrides: cleanerOverrides })
+    // And cleaned on. The folder doesn't tell the topic's settings, so they are those of the broker.
+    const settings = { 'log.cleanup.policy': 'compact', 'log.segment.bytes': '1048576' }
+    const cleaner = await startBroker({
+      kind: 'sluice',
+      folder: home,
+      overrides: { ...cleanerOverrides, ...settings },
+    })
     try {
       const bootstrap = `127.0.0.1:${cleaner.port}`
       // The ids of its producers are those of another cluster.
