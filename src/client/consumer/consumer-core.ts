@@ -49,8 +49,6 @@ export class ConsumerCore {
   readonly offsets: GroupOffsets | undefined
   /** Records can't be handed out but in a turn. */
   mustTurn = true
-  /** Set whenever records are handed out; looked at now and then. */
-  wasPolled = true
   readonly #fetcher: Fetcher
   readonly #handover: Handover | undefined
   readonly #turns: Turns
@@ -58,6 +56,8 @@ export class ConsumerCore {
   #subscription: Subscription | undefined
   #membership: Membership | undefined
   #turnCount = 0
+  /** Set whenever records are handed out; looked at now and then. */
+  #wasPolled = true
   #polledMs: number
   #isMetadataFresh = false
   #isRefreshing = false
@@ -141,6 +141,14 @@ export class ConsumerCore {
 
   // --- Turns ---------------------------------------------------------------------------------------------------------
 
+  /** Without a turn, where none is due: undefined is no answer. */
+  takeAtOnce<Result>(take: () => Result | undefined): Result | undefined {
+    if (this.mustTurn) return undefined
+    const taken = take()
+    if (taken !== undefined) this.#wasPolled = true
+    return taken
+  }
+
   /** There is nothing to read from. */
   get isIdle(): boolean {
     return this.#subscription === undefined && this.assignment.all().length === 0
@@ -171,7 +179,7 @@ export class ConsumerCore {
       }
     } finally {
       this.#turnCount -= 1
-      this.wasPolled = true
+      this.#wasPolled = true
       this.#updateMustTurn()
     }
   }
@@ -219,8 +227,8 @@ export class ConsumerCore {
   /** How long the user has not asked for records. */
   #pollAgeMs(): number {
     const nowMs = this.cluster.clock.monotonicMs()
-    if (this.wasPolled || this.#turnCount > 0) this.#polledMs = nowMs
-    this.wasPolled = false
+    if (this.#wasPolled || this.#turnCount > 0) this.#polledMs = nowMs
+    this.#wasPolled = false
     return nowMs - this.#polledMs
   }
 
