@@ -171,7 +171,8 @@ export class ConsumerCore {
     try {
       for (;;) {
         signal?.throwIfAborted()
-        const taken = await this.#turns.take(() => this.#tryTurn(take))
+        const isPlain = this.#turns.isFree && !this.#isDue && this.#isMetadataFresh
+        const taken = isPlain ? take() : await this.#tryTurn(take, deadlineMs, signal)
         if (taken !== undefined || this.#isClosed || this.isIdle) return taken
         const remainingMs = deadlineMs - clock.monotonicMs()
         if (remainingMs <= 0) return undefined
@@ -184,14 +185,43 @@ export class ConsumerCore {
     }
   }
 
-  async #tryTurn<Result>(take: () => Result | undefined): Promise<Result | undefined> {
-    if (this.#isClosed || this.isIdle) return undefined
+  /** What is due may take longer than the user waits: then it goes on without him, and nothing is taken. */
+  async #tryTurn<Result>(
+    take: () => Result | undefined,
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Result | undefined> {
+    let state: 'working' | 'taken' | 'over' = 'working'
+    const attempt = this.#turns.take(async () => {
+      await this.#doWhatIsDue()
+      if (state === 'over' || this.#isClosed || this.isIdle) return undefined
+      state = 'taken'
+      return take()
+    })
+    const remainingMs = Math.max(0, deadlineMs - this.cluster.clock.monotonicMs())
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        if (state === 'working') state = 'over'
+        if (state === 'over') resolve(undefined)
+      }
+      const timer = Number.isFinite(remainingMs) ? this.cluster.clock.after(remainingMs, giveUp) : undefined
+      signal?.addEventListener('abort', giveUp)
+      attempt
+        .finally(() => {
+          timer?.cancel()
+          signal?.removeEventListener('abort', giveUp)
+        })
+        .then(resolve, (error: unknown) => (state === 'over' ? this.#fail(error) : reject(error)))
+    })
+  }
+
+  async #doWhatIsDue(): Promise<void> {
+    if (this.#isClosed || this.isIdle) return
     this.#throwError()
     if (!this.#isMetadataFresh) this.#refreshMetadata()
     if (this.#membership?.isDue && this.#isMetadataFresh) await this.#membership.poll()
     if (this.#isAutoCommitDue) this.#autoCommit()
     this.#throwError()
-    return this.#isClosed ? undefined : take()
   }
 
   get #isDue(): boolean {
