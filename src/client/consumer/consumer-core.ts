@@ -127,10 +127,6 @@ export class ConsumerCore {
     return this.settings.isolationLevel === 'read_committed'
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed
-  }
-
   get subscription(): Subscription | undefined {
     return this.#subscription
   }
@@ -373,10 +369,6 @@ export class ConsumerCore {
   }
 
   // --- The group -----------------------------------------------------------------------------------------------------
-
-  get memberId(): string {
-    return this.#membership?.memberId ?? ''
-  }
 
   /** As who offsets are committed; with partitions assigned by hand nobody in particular. */
   member(): GroupMember {
