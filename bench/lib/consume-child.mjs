@@ -95,4 +95,10 @@ READERS[/** @type {keyof typeof READERS} */ (client)]().catch((error) => {
 await finished
 const seconds = (performance.now() - startMs) / 1000
 const { user, system } = process.cpuUsage(startCpu)
-process.send?.({ seconds, cpuSeconds: (user + system) / 1e6, bytes, count: recordCount - measuredFrom, rss: 0 })
+process.send?.({
+  seconds,
+  cpuSeconds: (user + system) / 1e6,
+  bytes,
+  count: recordCount - measuredFrom,
+  rss: 0,
+})
