@@ -1,7 +1,7 @@
 /**
  * Our client, the same programs against Apache Kafka 3.9, 4.1 and Sluice: `node interop/client.mjs`.
  *
- *   node interop/client.mjs [--broker apache-3.9,apache-4.1,sluice] [--only cases,admin,security] [--keep]
+ *   node interop/client.mjs [--broker apache-3.9,apache-4.1,sluice] [--only cases,admin,consumer,security] [--keep]
  *
  * Prints a row for each step with a column for each broker: ok, FAIL, or `-` for what the broker has no API for; the
  * reasons follow, and "N passed, N failed, N skipped" at the end. Runs what `npm run build` left in dist/.
@@ -12,17 +12,23 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { checkClientAdmin } from './checks/client-admin.mjs'
 import { checkClientCases } from './checks/client-cases.mjs'
+import { checkClientConsumer } from './checks/client-consumer.mjs'
 import { checkClientSecurity } from './checks/client-security.mjs'
 import { StepTable } from './lib/step-table.mjs'
 
 const { values: options } = parseArgs({
   options: {
     broker: { type: 'string', default: 'apache-3.9,apache-4.1,sluice' },
-    only: { type: 'string', default: 'cases,admin,security' },
+    only: { type: 'string', default: 'cases,admin,consumer,security' },
     keep: { type: 'boolean', default: false },
   },
 })
-const checks = { cases: checkClientCases, admin: checkClientAdmin, security: checkClientSecurity }
+const checks = {
+  cases: checkClientCases,
+  admin: checkClientAdmin,
+  consumer: checkClientConsumer,
+  security: checkClientSecurity,
+}
 const kinds = /** @type {import('./lib/broker.mjs').BrokerKind[]} */ (options.broker.split(','))
 const parts = /** @type {(keyof typeof checks)[]} */ (options.only.split(','))
 const folder = mkdtempSync(join(tmpdir(), 'sluice-client-'))

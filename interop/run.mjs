@@ -63,6 +63,8 @@ const overrides = {
   'message.timestamp.after.max.ms': String(60 * 60 * 1000),
   'offsets.topic.num.partitions': '3',
   'offsets.topic.replication.factor': '1',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
   'group.initial.rebalance.delay.ms': '0',
   // Sessions end soon enough for a run to wait for it.
   'group.min.session.timeout.ms': '1000',

@@ -95,6 +95,6 @@ async function install(home, examples) {
     writeFileSync(manifest, text.replace('"file:../../.."', `"file:${join(home, filename)}"`))
   }
   writeFileSync(join(home, 'package.json'), JSON.stringify({ private: true, workspaces: examples }))
-  const options = ['install', '--no-audit', '--no-fund', '--no-package-lock']
+  const options = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline']
   await runProgram(['npm', options], { cwd: home, timeoutMs: installTimeoutMs })
 }

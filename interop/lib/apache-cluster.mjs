@@ -8,10 +8,10 @@ import { apacheKafka } from '../../scripts/peers/peers.mjs'
 import { freePort } from '../../scripts/peers/probe.mjs'
 
 /**
- * @param {{kind: 'apache-3.9' | 'apache-4.1', folder: string, overrides?: Record<string, string>}} options
- * @returns {Promise<{bootstrap: string, stop: () => Promise<void>}>}
+ * @param {{kind: 'apache-3.9' | 'apache-4.1', folder: string, overrides?: Record<string, string>, racks?: [string, string]}} options
+ * @returns {Promise<{bootstrap: string, stopSecond: () => Promise<void>, stop: () => Promise<void>}>}
  */
-export async function startApacheCluster({ kind, folder, overrides = {} }) {
+export async function startApacheCluster({ kind, folder, overrides = {}, racks }) {
   const peer = await apacheKafka(kind === 'apache-3.9' ? '3.9' : '4.1')
   if ('missing' in peer) throw new Error(`Apache Kafka: ${peer.missing}`)
   const [controllerPort, firstPort, secondPort] = [await freePort(), await freePort(), await freePort()]
@@ -22,6 +22,7 @@ export async function startApacheCluster({ kind, folder, overrides = {} }) {
     controllerPort,
     overrides: {
       ...overrides,
+      ...(racks && { 'broker.rack': racks[0] }),
       'log.dirs': `${join(folder, 'node-1', 'data')},${join(folder, 'node-1', 'data-2')}`,
     },
   })
@@ -33,16 +34,23 @@ export async function startApacheCluster({ kind, folder, overrides = {} }) {
       controllerPort,
       overrides: {
         ...overrides,
+        ...(racks && { 'broker.rack': racks[1] }),
         'node.id': '2',
         'process.roles': 'broker',
         listeners: `PLAINTEXT://127.0.0.1:${secondPort}`,
       },
     })
+    let hasSecond = true
+    const stopSecond = async () => {
+      if (hasSecond) await second.stop()
+      hasSecond = false
+    }
     return {
       bootstrap: `127.0.0.1:${firstPort},127.0.0.1:${secondPort}`,
+      stopSecond,
       stop: async () => {
         // The controller last: a broker that stops tells it.
-        await second.stop()
+        await stopSecond()
         await first.stop()
       },
     }

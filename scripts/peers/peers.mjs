@@ -7,6 +7,7 @@
  *   kafka-python
  *   a newer librdkafka          the shared library in PyPI's package of confluent-kafka
  *   kafkajs, @platformatic/kafka  npm packages of interop/package.json
+ *   Confluent's native client   an npm package, compiled here; only for the benchmark, and only if asked for
  *
  * Jars and Node versions live in $SLUICE_PEERS, by default ~/.cache/sluice-peers; a machine may also offer a
  * filled cache at /var/cache/sluice-peers. Whatever is there already is not downloaded again. A peer that cannot
@@ -16,7 +17,7 @@
  * one version of Node and prints its path.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -188,6 +189,32 @@ export async function npmClients() {
     await succeeds('npm', ['ci', '--no-audit', '--no-fund', '--prefix', interopFolder])
   }
   return isComplete() ? { path: folder } : { missing: 'npm ci in interop/ failed' }
+}
+
+/** Of @confluentinc/kafka-javascript. */
+const nativeClientVersion = '1.10.1'
+
+/**
+ * A folder in which Confluent's native client is installed. Its package brings no binary: npm fetches one from outside the
+ * registry, or compiles it, which takes minutes, with the headers of the machine's Node where it has them.
+ * @param {{mayFetch: boolean}} options
+ * @returns {Promise<Peer>}
+ */
+export async function nativeClient({ mayFetch }) {
+  const name = `confluent-kafka-javascript-${nativeClientVersion}`
+  const proof = join('node_modules', '@confluentinc', 'kafka-javascript', 'build', 'Release')
+  const found = cached(name, proof)
+  if (found) return { path: found }
+  if (!mayFetch) return { missing: 'it is not installed here, and comes without a binary (--install-native)' }
+  const headers = existsSync('/usr/include/node') ? { npm_config_nodedir: '/usr' } : {}
+  return fetchInto(name, async (folder) => {
+    writeFileSync(join(folder, 'package.json'), '{"private": true}')
+    const install = ['install', '--no-audit', '--no-fund', '--prefix', folder]
+    await run('npm', [...install, `@confluentinc/kafka-javascript@${nativeClientVersion}`], {
+      timeout: 3 * fetchTimeoutMs,
+      env: { ...process.env, ...headers },
+    })
+  })
 }
 
 /**

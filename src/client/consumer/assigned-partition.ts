@@ -48,7 +48,6 @@ export class AssignedPartition implements TopicPartition {
   bufferedBytes = 0
   highWatermark = -1
   lastStableOffset = -1
-  logStartOffset = -1
 
   constructor({ topic, partition }: TopicPartition) {
     this.topic = topic

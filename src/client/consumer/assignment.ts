@@ -1,8 +1,8 @@
 /** The partitions that a consumer reads now. */
+import type { OffsetToCommit } from '../group-offset.ts'
 import { KafkaError } from '../kafka-error.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { AssignedPartition } from './assigned-partition.ts'
-import type { OffsetToCommit } from './group/group-offsets.ts'
 import { nameOf, PartitionMap, type TopicPartition } from './topic-partition.ts'
 
 export class Assignment {

@@ -49,8 +49,6 @@ export class ConsumerCore {
   readonly offsets: GroupOffsets | undefined
   /** Records can't be handed out but in a turn. */
   mustTurn = true
-  /** Set whenever records are handed out; looked at now and then. */
-  wasPolled = true
   readonly #fetcher: Fetcher
   readonly #handover: Handover | undefined
   readonly #turns: Turns
@@ -58,6 +56,8 @@ export class ConsumerCore {
   #subscription: Subscription | undefined
   #membership: Membership | undefined
   #turnCount = 0
+  /** Set whenever records are handed out; looked at now and then. */
+  #wasPolled = true
   #polledMs: number
   #isMetadataFresh = false
   #isRefreshing = false
@@ -127,10 +127,6 @@ export class ConsumerCore {
     return this.settings.isolationLevel === 'read_committed'
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed
-  }
-
   get subscription(): Subscription | undefined {
     return this.#subscription
   }
@@ -140,6 +136,14 @@ export class ConsumerCore {
   }
 
   // --- Turns ---------------------------------------------------------------------------------------------------------
+
+  /** Without a turn, where none is due: undefined is no answer. */
+  takeAtOnce<Result>(take: () => Result | undefined): Result | undefined {
+    if (this.mustTurn) return undefined
+    const taken = take()
+    if (taken !== undefined) this.#wasPolled = true
+    return taken
+  }
 
   /** There is nothing to read from. */
   get isIdle(): boolean {
@@ -163,7 +167,8 @@ export class ConsumerCore {
     try {
       for (;;) {
         signal?.throwIfAborted()
-        const taken = await this.#turns.take(() => this.#tryTurn(take))
+        const isPlain = this.#turns.isFree && !this.#isDue && this.#isMetadataFresh
+        const taken = isPlain ? take() : await this.#tryTurn(take, deadlineMs, signal)
         if (taken !== undefined || this.#isClosed || this.isIdle) return taken
         const remainingMs = deadlineMs - clock.monotonicMs()
         if (remainingMs <= 0) return undefined
@@ -171,19 +176,48 @@ export class ConsumerCore {
       }
     } finally {
       this.#turnCount -= 1
-      this.wasPolled = true
+      this.#wasPolled = true
       this.#updateMustTurn()
     }
   }
 
-  async #tryTurn<Result>(take: () => Result | undefined): Promise<Result | undefined> {
-    if (this.#isClosed || this.isIdle) return undefined
+  /** What is due may take longer than the user waits: then it goes on without him, and nothing is taken. */
+  async #tryTurn<Result>(
+    take: () => Result | undefined,
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Result | undefined> {
+    let state: 'working' | 'taken' | 'over' = 'working'
+    const attempt = this.#turns.take(async () => {
+      await this.#doWhatIsDue()
+      if (state === 'over' || this.#isClosed || this.isIdle) return undefined
+      state = 'taken'
+      return take()
+    })
+    const remainingMs = Math.max(0, deadlineMs - this.cluster.clock.monotonicMs())
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        if (state === 'working') state = 'over'
+        if (state === 'over') resolve(undefined)
+      }
+      const timer = Number.isFinite(remainingMs) ? this.cluster.clock.after(remainingMs, giveUp) : undefined
+      signal?.addEventListener('abort', giveUp)
+      attempt
+        .finally(() => {
+          timer?.cancel()
+          signal?.removeEventListener('abort', giveUp)
+        })
+        .then(resolve, (error: unknown) => (state === 'over' ? this.#fail(error) : reject(error)))
+    })
+  }
+
+  async #doWhatIsDue(): Promise<void> {
+    if (this.#isClosed || this.isIdle) return
     this.#throwError()
     if (!this.#isMetadataFresh) this.#refreshMetadata()
     if (this.#membership?.isDue && this.#isMetadataFresh) await this.#membership.poll()
     if (this.#isAutoCommitDue) this.#autoCommit()
     this.#throwError()
-    return this.#isClosed ? undefined : take()
   }
 
   get #isDue(): boolean {
@@ -219,8 +253,8 @@ export class ConsumerCore {
   /** How long the user has not asked for records. */
   #pollAgeMs(): number {
     const nowMs = this.cluster.clock.monotonicMs()
-    if (this.wasPolled || this.#turnCount > 0) this.#polledMs = nowMs
-    this.wasPolled = false
+    if (this.#wasPolled || this.#turnCount > 0) this.#polledMs = nowMs
+    this.#wasPolled = false
     return nowMs - this.#polledMs
   }
 
@@ -335,10 +369,6 @@ export class ConsumerCore {
   }
 
   // --- The group -----------------------------------------------------------------------------------------------------
-
-  get memberId(): string {
-    return this.#membership?.memberId ?? ''
-  }
 
   /** As who offsets are committed; with partitions assigned by hand nobody in particular. */
   member(): GroupMember {

@@ -78,7 +78,8 @@ export function newConsumer(
   { bootstrapServers }: TestBroker,
   options: ConsumerOptions = {},
 ): Consumer {
-  const consumer = new Consumer({ bootstrapServers, autoOffsetReset: 'earliest', ...options }, platform)
+  const defaults: ConsumerOptions = { bootstrapServers, autoOffsetReset: 'earliest', fetchMaxWaitMs: 20 }
+  const consumer = new Consumer({ ...defaults, ...options }, platform)
   t.after(() => consumer.close({ timeoutMs: 2000 }))
   return consumer
 }

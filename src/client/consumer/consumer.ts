@@ -8,6 +8,7 @@
  * `max.poll.interval.ms` is taken for dead by its group, as in Java; records are fetched ahead meanwhile.
  */
 import type { Readable } from 'node:stream'
+import type { ConsumerGroupMetadata, OffsetToCommit } from '../group-offset.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { retrying } from '../network/backoff.ts'
 import type { PartitionInfo } from '../network/cluster.ts'
@@ -16,7 +17,7 @@ import { type ConsumerOptions, type OffsetReset, parseConsumerOptions } from '..
 import type { AssignedPartition } from './assigned-partition.ts'
 import { ConsumerCore, noGroup } from './consumer-core.ts'
 import type { ConsumerBatch, ConsumerRecord } from './consumer-record.ts'
-import type { CommittedOffset, GroupOffsets, OffsetToCommit } from './group/group-offsets.ts'
+import type { CommittedOffset, GroupOffsets } from './group/group-offsets.ts'
 import { EARLIEST, type FoundOffset, LATEST, lookUpOffsets, type OffsetQuery } from './offset-lookup.ts'
 import { HandOutIterator, HandOutTrace, type IterateOptions } from './record-iterator.ts'
 import { type RunOptions, runRecords } from './record-runner.ts'
@@ -40,14 +41,6 @@ export interface PollOptions {
 export interface PartitionStart extends TopicPartition {
   /** Default: what the group has committed, or else what `auto.offset.reset` says. */
   readonly offset?: number | undefined
-}
-
-/** For a producer's transactions. */
-export interface ConsumerGroupMetadata {
-  readonly groupId: string
-  readonly generationId: number
-  readonly memberId: string
-  readonly groupInstanceId: string | null
 }
 
 export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<ConsumerRecord<Key, Value>> {
@@ -260,7 +253,8 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Con
     return partitions.length === 0 ? [] : this.#groupOffsets().fetch(partitions)
   }
 
-  groupMetadata(): ConsumerGroupMetadata {
+  /** For a producer's transactions. */
+  groupMetadata(): Required<ConsumerGroupMetadata> {
     const { groupId, groupInstanceId = null } = this.#core.settings
     if (groupId === undefined) throw noGroup()
     try {

@@ -32,21 +32,14 @@ export class HandOutIterator<Each> implements AsyncIterableIterator<Each, undefi
   }
 
   next(): Promise<IteratorResult<Each, undefined>> {
-    const core = this.#core
     this.#trace?.end()
-    if (!core.mustTurn) {
-      let taken: Each | undefined
-      try {
-        taken = this.#take()
-      } catch (error) {
-        return Promise.reject(error)
-      }
-      if (taken !== undefined) {
-        core.wasPolled = true
-        return Promise.resolve({ value: taken, done: false })
-      }
+    let taken: Each | undefined
+    try {
+      taken = this.#core.takeAtOnce(this.#take)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return this.#nextInTurn()
+    return taken === undefined ? this.#nextInTurn() : Promise.resolve({ value: taken, done: false })
   }
 
   async #nextInTurn(): Promise<IteratorResult<Each, undefined>> {

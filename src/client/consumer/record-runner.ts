@@ -79,7 +79,8 @@ async function handle(
       // The function may have sought elsewhere, or some records are missing before this one.
       if (source.isGone || source.position > record.offset) return
       source.position = record.offset
-      await handleRecord(core, record, eachRecord)
+      const handling = handleRecord(core, record, eachRecord)
+      if (handling instanceof Promise) await handling
       if (!pass(source, record.offset, record)) return
     }
   } catch (error) {

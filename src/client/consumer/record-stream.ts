@@ -17,6 +17,7 @@ export interface StreamOptions {
 export function recordStream(core: ConsumerCore, { highWaterMark = 0, signal }: StreamOptions): Readable {
   const stopped = new AbortController()
   const turn = { timeoutMs: Number.POSITIVE_INFINITY, signal: stopped.signal }
+  const take = () => core.buffer.takeRecord()
   let hasBegun = false
   /** What was handed to the stream last, at least as much as it holds. */
   let handed: ConsumerRecord<never, never>[] = []
@@ -38,12 +39,14 @@ export function recordStream(core: ConsumerCore, { highWaterMark = 0, signal }: 
         return
       }
       hasBegun = true
-      core
-        .turn(() => core.buffer.takeRecord(), turn)
-        .then(
-          (record) => hand(this, record),
-          (error: unknown) => this.destroy(error as Error),
-        )
+      const fail = (error: unknown): unknown => this.destroy(error as Error)
+      try {
+        const record = core.takeAtOnce(take)
+        if (record === undefined) core.turn(take, turn).then((later) => hand(this, later), fail)
+        else hand(this, record)
+      } catch (error) {
+        fail(error)
+      }
     },
     destroy(error, done) {
       stopped.abort()

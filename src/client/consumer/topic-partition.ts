@@ -44,10 +44,6 @@ export class PartitionMap<Value> {
     return true
   }
 
-  topics(): Iterable<string> {
-    return this.#topics.keys()
-  }
-
   *values(): Generator<Value, void, void> {
     for (const partitions of this.#topics.values()) yield* partitions.values()
   }

@@ -5,9 +5,15 @@ export class Turns {
   readonly #clock: Clock
   readonly #waiting = new Set<() => void>()
   #last: Promise<void> = Promise.resolve()
+  #count = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** Nobody is at work. */
+  get isFree(): boolean {
+    return this.#count === 0
   }
 
   /** Runs `work` when all that came before is done. */
@@ -17,10 +23,12 @@ export class Turns {
     this.#last = new Promise((resolve) => {
       end = resolve
     })
+    this.#count += 1
     await before
     try {
       return await work()
     } finally {
+      this.#count -= 1
       end()
     }
   }

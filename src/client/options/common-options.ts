@@ -62,13 +62,26 @@ export const COMMON_OPTIONS = {
 
 export type CommonSettings = SettingsOf<typeof COMMON_OPTIONS>
 
-/** Settings of Kafka 0.8's clients that mean something else today, or nothing. */
-export const COMMON_FORMER_NAMES: FormerNames = {
+/** Settings of Kafka 0.8's clients that mean something else today, or nothing; and of Java's that mean nothing here. */
+export const COMMON_FORMER_NAMES = {
   'metadata.broker.list': 'bootstrap.servers',
   'zookeeper.session.timeout.ms': null,
   'zookeeper.connection.timeout.ms': null,
   'zookeeper.sync.time.ms': null,
-}
+  'auto.include.jmx.reporter': null,
+  'client.dns.lookup': null,
+  'enable.metrics.push': null,
+  'metadata.recovery.rebootstrap.trigger.ms': null,
+  'metadata.recovery.strategy': null,
+  'metric.reporters': null,
+  'metrics.num.samples': null,
+  'metrics.recording.level': null,
+  'metrics.sample.window.ms': null,
+  'receive.buffer.bytes': null,
+  'security.providers': null,
+  'send.buffer.bytes': null,
+  'socket.connection.setup.timeout.max.ms': null,
+} as const satisfies FormerNames
 
 function parseAddress(address: string, name: string): ServerAddress {
   // A listener's name in front, as in PLAINTEXT://host:9092, is passed over.

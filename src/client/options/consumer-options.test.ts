@@ -40,17 +40,19 @@ test('the names of Kafka 0.8 carry over', () => {
     'fetch.wait.max.ms': '7',
     'zookeeper.connect': 'zk:2181',
     'consumer.timeout.ms': '-1',
-  }
-  const settings = parseConsumerOptions(old as ConsumerOptions)
+  } as const
+  const settings = parseConsumerOptions(old)
   assert.equal(settings.enableAutoCommit, false)
   assert.deepEqual(settings.autoOffsetReset, { to: 'earliest' })
   assert.equal(settings.maxPartitionFetchBytes, 1000)
   assert.equal(settings.fetchMaxWaitMs, 7)
   const { 'metadata.broker.list': _, ...without } = old
+  parseConsumerOptions({ ...servers, 'receive.buffer.bytes': '65536', metricReporters: [] })
   assert.throws(
-    () => parseConsumerOptions(without as ConsumerOptions),
-    /give bootstrap\.servers in place of zookeeper\.connect/,
+    () => parseConsumerOptions({ ...servers, 'interceptor.classes': 'x.Y' }),
+    /sluice:client:consume/,
   )
+  assert.throws(() => parseConsumerOptions(without), /give bootstrap\.servers in place of zookeeper\.connect/)
 })
 
 test('auto.offset.reset takes durations in ISO 8601', () => {

@@ -4,6 +4,7 @@ import { COMMON_FORMER_NAMES, COMMON_OPTIONS } from './common-options.ts'
 import {
   boolean,
   type FormerNames,
+  type FormerOptionsOf,
   integer,
   invalid,
   isObject,
@@ -96,16 +97,14 @@ export const CONSUMER_OPTIONS = {
   'value.deserializer': deserializer,
 }
 
-export type ConsumerOptions = OptionsOf<typeof CONSUMER_OPTIONS>
-export type ConsumerSettings = SettingsOf<typeof CONSUMER_OPTIONS>
-
 /** Of Kafka 0.8's consumers, and of Java's what means nothing here. */
-const FORMER_NAMES: FormerNames = {
+const FORMER_NAMES = {
   ...COMMON_FORMER_NAMES,
   'auto.commit.enable': 'enable.auto.commit',
   'fetch.message.max.bytes': 'max.partition.fetch.bytes',
   'fetch.wait.max.ms': 'fetch.max.wait.ms',
   'socket.timeout.ms': 'request.timeout.ms',
+  'interceptor.classes': null,
   'zookeeper.connect': null,
   'consumer.id': null,
   'consumer.timeout.ms': null,
@@ -120,7 +119,10 @@ const FORMER_NAMES: FormerNames = {
   'offsets.channel.socket.timeout.ms': null,
   'offsets.commit.max.retries': null,
   'dual.commit.enabled': null,
-}
+} as const satisfies FormerNames
+
+export type ConsumerOptions = OptionsOf<typeof CONSUMER_OPTIONS> & FormerOptionsOf<typeof FORMER_NAMES>
+export type ConsumerSettings = SettingsOf<typeof CONSUMER_OPTIONS>
 
 /** Throws KafkaError. */
 export function parseConsumerOptions(options: ConsumerOptions): ConsumerSettings {
@@ -129,6 +131,9 @@ export function parseConsumerOptions(options: ConsumerOptions): ConsumerSettings
     throw invalid(
       'consumers ask the brokers, not ZooKeeper: give bootstrap.servers in place of zookeeper.connect',
     )
+  }
+  if (isGiven(options, 'interceptor.classes', 'interceptorClasses')) {
+    throw invalid('interceptor.classes are classes of Java: subscribe to sluice:client:consume instead')
   }
   if (settings.groupId === '') throw invalid('group.id must not be empty')
   if (settings.groupInstanceId === '') throw invalid('group.instance.id must not be empty')

@@ -61,6 +61,8 @@ export class ProducerBatch {
     createdMs: number
     sizeBytesMax: number
     reservedBytes: number
+    /** What it is likely to need; it grows where that is not enough. Default: all that it may have. */
+    capacityBytes?: number
     number?: number
     partStart?: number
   }) {
@@ -71,7 +73,7 @@ export class ProducerBatch {
     this.createdMs = options.createdMs
     this.reservedBytes = options.reservedBytes
     this.#sizeBytesMax = options.sizeBytesMax
-    this.#writer = new RecordBatchWriter(options.reservedBytes)
+    this.#writer = new RecordBatchWriter(options.capacityBytes ?? options.reservedBytes)
   }
 
   get recordCount(): number {
@@ -85,6 +87,11 @@ export class ProducerBatch {
   /** It has got its share, and waits for no more. */
   get isFull(): boolean {
     return this.isClosed || this.#writer.sizeBytes >= this.#sizeBytesMax
+  }
+
+  /** Before they were compressed. */
+  get writtenBytes(): number {
+    return this.#writer.sizeBytes
   }
 
   /** Closed: as it goes over the wire. */

@@ -9,6 +9,7 @@ import { HEADER_BYTES } from '../../records/record-batch.ts'
 import type { HeaderFields } from '../../records/record-batch-writer.ts'
 import { NO_HEADERS, RecordBatchWriter } from '../../records/record-batch-writer.ts'
 import { produceTracing } from '../diagnostics.ts'
+import type { ConsumerGroupMetadata, OffsetToCommit } from '../group-offset.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { retrying } from '../network/backoff.ts'
 import type { Cluster, PartitionInfo, TopicInfo } from '../network/cluster.ts'
@@ -29,7 +30,7 @@ import { compressionOf, type RecordMetadata } from './producer-batch.ts'
 import { ProducerIdentity } from './producer-identity.ts'
 import { type PendingRecord, RecordAccumulator } from './record-accumulator.ts'
 import { Sender } from './sender.ts'
-import { type ConsumerGroupMetadata, type OffsetToCommit, TransactionManager } from './transaction-manager.ts'
+import { TransactionManager } from './transaction-manager.ts'
 
 export type Bytes = Uint8Array | string
 export type HeadersInput =

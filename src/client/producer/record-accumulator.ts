@@ -7,6 +7,7 @@
  * - Nobody overtakes those who wait for memory.
  */
 import type { Clock } from '../../base/clock.ts'
+import { HEADER_BYTES } from '../../records/record-batch.ts'
 import type { HeaderFields } from '../../records/record-batch-writer.ts'
 import { RecordBatchWriter } from '../../records/record-batch-writer.ts'
 import { KafkaError } from '../kafka-error.ts'
@@ -43,6 +44,8 @@ export interface PartitionQueue {
   isRecovering: boolean
   /** The broker has taken a batch under the producer's present name. */
   isKnown: boolean
+  /** The size of the last batch that was done: the next one is likely to need as much. */
+  likelyBytes: number
 }
 
 export interface RecordAccumulatorOptions {
@@ -101,6 +104,7 @@ export class RecordAccumulator {
   /** The batch leaves, and its records have been told why. */
   release(batch: ProducerBatch): void {
     this.#freeBytes += batch.reservedBytes
+    this.#queueOf(batch.topic, batch.partition).likelyBytes = batch.writtenBytes
     this.#options.onDone(batch.recordCount)
     while (this.#blocked.length > 0) {
       const { record, bytes, isOver } = this.#blocked[0]!
@@ -150,15 +154,21 @@ export class RecordAccumulator {
     let batch = queue.batches.at(-1)
     if (batch === undefined || batch.attempts > 0 || !batch.hasRoomFor(recordBytes)) {
       const { batchSizeBytes, compression, clock } = this.#options
-      const reservedBytes = Math.max(batchSizeBytes, recordBytes + 61)
+      const reservedBytes = Math.max(batchSizeBytes, recordBytes + HEADER_BYTES)
       // A record larger than the whole memory gets it when nobody else has any.
       const isAlone = this.#freeBytes === this.#options.bufferMemoryBytes
       if (reservedBytes > this.#freeBytes && !isAlone) return false
       if (batch !== undefined && batch.attempts === 0) batch.close(compression)
       this.#freeBytes -= reservedBytes
       const { topic, partition } = record
-      const createdMs = clock.monotonicMs()
-      batch = new ProducerBatch({ topic, partition, createdMs, sizeBytesMax: batchSizeBytes, reservedBytes })
+      batch = new ProducerBatch({
+        topic,
+        partition,
+        createdMs: clock.monotonicMs(),
+        sizeBytesMax: batchSizeBytes,
+        reservedBytes,
+        capacityBytes: Math.max(recordBytes + HEADER_BYTES, Math.min(reservedBytes, queue.likelyBytes)),
+      })
       queue.batches.push(batch)
       this.#busy.add(queue)
     }
@@ -199,6 +209,7 @@ export class RecordAccumulator {
         nextSequence: 0,
         isRecovering: false,
         isKnown: false,
+        likelyBytes: 0,
       }
       queues[partition] = queue
     }

@@ -24,6 +24,7 @@ import {
   TxnOffsetCommitRequest,
   TxnOffsetCommitResponse,
 } from '../../protocol/messages/28-txn-offset-commit.ts'
+import type { ConsumerGroupMetadata, OffsetToCommit } from '../group-offset.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { defineApi } from '../network/api.ts'
 import { retrying } from '../network/backoff.ts'
@@ -39,23 +40,6 @@ const TXN_OFFSET_COMMIT_1 = defineApi(TxnOffsetCommitRequest, TxnOffsetCommitRes
 const TXN_OFFSET_COMMIT_2 = defineApi(TxnOffsetCommitRequest, TxnOffsetCommitResponse, [5, 5])
 const FIRST_VERSION_WITH_MEMBERS = 3
 const FEATURE = 'transaction.version'
-
-/** Who consumed what is committed, so that a member that was left behind can't commit for its successor (KIP-447). */
-export interface ConsumerGroupMetadata {
-  readonly groupId: string
-  readonly generationId?: number
-  readonly memberId?: string
-  readonly groupInstanceId?: string | null
-}
-
-export interface OffsetToCommit {
-  readonly topic: string
-  readonly partition: number
-  /** Of the next record to be read. */
-  readonly offset: number
-  readonly leaderEpoch?: number
-  readonly metadata?: string | null
-}
 
 type State = 'new' | 'ready' | 'open' | 'ending' | 'failed' | 'fatal'
 

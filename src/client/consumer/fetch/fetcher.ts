@@ -234,7 +234,6 @@ export class Fetcher {
     partition.failureCount = 0
     partition.highWatermark = answer.highWatermark
     partition.lastStableOffset = answer.lastStableOffset
-    partition.logStartOffset = answer.logStartOffset
     const { preferredReadReplica, records } = answer
     if (preferredReadReplica >= 0 && preferredReadReplica !== broker.nodeId) {
       partition.preferredReplica = preferredReadReplica

@@ -94,10 +94,6 @@ export class ClassicMembership implements Membership {
     return this.#outcome !== undefined || this.#isLost || (this.#reason !== undefined && !this.#isJoining)
   }
 
-  get memberId(): string {
-    return this.#memberId
-  }
-
   member(): GroupMember {
     if (this.#generationId !== NO_GENERATION) return this.#identity()
     const message = 'Offset commit cannot be completed since the consumer is not part of an active group'

@@ -63,10 +63,6 @@ export class ConsumerMembership implements Membership {
     return this.#target !== undefined && !this.#isTargetUnknown
   }
 
-  get memberId(): string {
-    return this.#memberId
-  }
-
   member(): GroupMember {
     if (this.#state === 'in' && this.#epoch > JOIN_EPOCH) return this.#identity()
     const message = 'Offset commit cannot be completed since the consumer is not part of an active group'

@@ -9,6 +9,7 @@ import { OffsetCommitRequest, OffsetCommitResponse } from '../../../protocol/mes
 import { OffsetFetchRequest, OffsetFetchResponse } from '../../../protocol/messages/09-offset-fetch.ts'
 import type { Draft } from '../../../protocol/schema.ts'
 import { errorChannel } from '../../diagnostics.ts'
+import type { OffsetToCommit } from '../../group-offset.ts'
 import { KafkaError } from '../../kafka-error.ts'
 import { defineApi } from '../../network/api.ts'
 import { retrying } from '../../network/backoff.ts'
@@ -21,13 +22,6 @@ const FETCH_VERSION_WITH_GROUPS = 8
 const FETCH_VERSION_WITH_STABLE = 7
 const FETCH_VERSION_WITH_MEMBERS = 9
 const COMMIT_VERSION_WITH_INSTANCES = 7
-
-export interface OffsetToCommit extends TopicPartition {
-  /** Of the next record to be read. */
-  readonly offset: number
-  readonly leaderEpoch?: number | undefined
-  readonly metadata?: string | null | undefined
-}
 
 export interface CommittedOffset extends TopicPartition {
   readonly offset: number

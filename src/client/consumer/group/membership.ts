@@ -9,7 +9,6 @@ import type { Handover } from './handover.ts'
 export interface Membership {
   /** `poll` has something to do: no more records are handed out before. */
   readonly isDue: boolean
-  readonly memberId: string
   /** As who we commit. Throws KafkaError while we are in no group. */
   member(): GroupMember
   /** In the user's turn: lets partitions go, takes those that are given, and joins where need be. */

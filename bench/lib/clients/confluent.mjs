@@ -1,0 +1,40 @@
+/** Confluent's client: librdkafka, bound to Node by native code; see `nativeClient` in scripts/peers/peers.mjs. */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { nativeClient } from '../../../scripts/peers/peers.mjs'
+
+async function load() {
+  const peer = await nativeClient({ mayFetch: false })
+  if ('missing' in peer) throw new Error(peer.missing)
+  return createRequire(join(peer.path, 'package.json'))('@confluentinc/kafka-javascript').KafkaJS
+}
+
+/** @type {import('./index.mjs').BenchClient} */
+export const confluent = {
+  name: 'confluent (native)',
+  producer: async ({ bootstrapServers, topic, compression }) => {
+    const { Kafka, logLevel } = await load()
+    const kafka = new Kafka({ kafkaJS: { brokers: [bootstrapServers], logLevel: logLevel.NOTHING } })
+    const producer = kafka.producer({ 'linger.ms': 0, acks: -1, 'compression.type': compression })
+    await producer.connect()
+    return {
+      recordOf: (key, value) => ({ key, value }),
+      sendOne: (record) => producer.send({ topic, messages: [record] }),
+      sendMany: (messages) => producer.send({ topic, messages }),
+    }
+  },
+  consume: async ({ bootstrapServers, topic, groupId, onRecords }) => {
+    const { Kafka, logLevel } = await load()
+    const kafka = new Kafka({ kafkaJS: { brokers: [bootstrapServers], logLevel: logLevel.NOTHING } })
+    const consumer = kafka.consumer({ kafkaJS: { groupId, fromBeginning: true } })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic] })
+    await consumer.run({
+      eachBatch: async (/** @type {any} */ { batch }) => {
+        let bytes = 0
+        for (const { key, value } of batch.messages) bytes += (key?.length ?? 0) + (value?.length ?? 0)
+        onRecords(batch.messages.length, bytes)
+      },
+    })
+  },
+}
