@@ -81,6 +81,9 @@ while (!isLeaving) {
     for (const { partition, offset, value } of records) say('record', partition, offset, String(value))
     if (records.length > 0) await commit()
   } catch (error) {
-    if (!isLeaving) say('error', nameOf(/** @type {{code: string}} */ (error).code ?? error))
+    const name = nameOf(/** @type {{code: string}} */ (error).code ?? error)
+    const isOver = name === 'FENCED_INSTANCE_ID'
+    if (!isLeaving) say(isOver ? 'fatal' : 'error', name)
+    if (isOver) break
   }
 }
