@@ -83,7 +83,10 @@ async function fill(bootstrapServers) {
  */
 function read(client, bootstrapServers) {
   return new Promise((resolve, reject) => {
-    const reader = fork(child, [client, bootstrapServers, TOPIC, String(recordCount)], { stdio: 'inherit' })
+    const reader = fork(child, [client, bootstrapServers, TOPIC, String(recordCount)], {
+      stdio: 'inherit',
+      env: { ...process.env, NODE_NO_WARNINGS: '1' },
+    })
     reader.on('message', (/** @type {Reading} */ reading) => {
       resolve({ ...reading, rss: residentMiB(/** @type {number} */ (reader.pid), 'VmHWM') })
       reader.kill('SIGKILL')

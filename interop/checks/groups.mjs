@@ -91,11 +91,14 @@ export async function checkGroups(context, parts, { record }) {
   if (parts.includes('groups-kill') && brokerKind === 'running') {
     report.skip('kills and restarts under groups', 'a running broker is not ours to kill')
   } else if (parts.includes('groups-kill')) {
-    const clients = some('librdkafka', 'java-4.1', 'kafka-python')
+    const clients = some('librdkafka', 'java-4.1', 'kafka-python', 'sluice')
     for (const visitor of some('librdkafka')) await checkGroupKills(context, { clients, visitor })
-    await checkGroupRestarts(context, { clients: some('java-4.1', 'librdkafka'), protocol: 'classic' })
+    await checkGroupRestarts(context, {
+      clients: some('java-4.1', 'librdkafka', 'sluice'),
+      protocol: 'classic',
+    })
     if (hasConsumerProtocol) {
-      const ofConsumerProtocol = some('java-4.1', 'librdkafka-new')
+      const ofConsumerProtocol = some('java-4.1', 'librdkafka-new', 'sluice')
       await checkGroupRestarts(context, { clients: ofConsumerProtocol, protocol: 'consumer' })
     }
   }

@@ -200,11 +200,11 @@ export class ConsumerCore {
         if (state === 'working') state = 'over'
         if (state === 'over') resolve(undefined)
       }
-      const timer = Number.isFinite(remainingMs) ? this.cluster.clock.after(remainingMs, giveUp) : undefined
+      const timer = this.cluster.clock.after(remainingMs, giveUp, { keepsAlive: true })
       signal?.addEventListener('abort', giveUp)
       attempt
         .finally(() => {
-          timer?.cancel()
+          timer.cancel()
           signal?.removeEventListener('abort', giveUp)
         })
         .then(resolve, (error: unknown) => (state === 'over' ? this.#fail(error) : reject(error)))
@@ -452,7 +452,7 @@ export class ConsumerCore {
     this.#isClosed = true
     this.#onDue()
     await new Promise<void>((resolve, reject) => {
-      const timer = this.cluster.clock.after(timeoutMs, resolve)
+      const timer = this.cluster.clock.after(timeoutMs, resolve, { keepsAlive: true })
       this.#leave(timeoutMs)
         .finally(() => timer.cancel())
         .then(resolve, reject)

@@ -37,16 +37,16 @@ export class Turns {
     for (const wake of [...this.#waiting]) wake()
   }
 
-  /** Until there is news, the time is over, or the signal is given. */
+  /** Until there is news, the time is over, or the signal is given. The process stays alive meanwhile. */
   wait(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        timer?.cancel()
+        timer.cancel()
         signal?.removeEventListener('abort', wake)
         this.#waiting.delete(wake)
         resolve()
       }
-      const timer = Number.isFinite(timeoutMs) ? this.#clock.after(timeoutMs, wake) : undefined
+      const timer = this.#clock.after(timeoutMs, wake, { keepsAlive: true })
       signal?.addEventListener('abort', wake)
       this.#waiting.add(wake)
       if (signal?.aborted) wake()

@@ -139,8 +139,7 @@ export class ConsumerMembership implements Membership {
     const added = partitions.filter((each) => !owned.has(each.topic, each.partition))
     await handover.revoke(surrendered, this.#memberId)
     if (life !== this.#life) return
-    if (added.length > 0 || (isWhole && surrendered.length === 0))
-      await handover.assign(added, this.#memberId)
+    if (added.length > 0) await handover.assign(added, this.#memberId)
     if (life !== this.#life) return
     if (this.#target === target) {
       this.#target = isWhole ? undefined : target
