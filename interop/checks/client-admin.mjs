@@ -628,15 +628,11 @@ async function checkAccess({ admin, run }) {
     await admin.alterUserScramCredentials([{ ...alice, mechanism: 'SCRAM-SHA-256' }])
     await admin.alterUserScramCredentials([{ ...alice, mechanism: 'SCRAM-SHA-512', iterations: 8192 }])
     await settles(async () => (await admin.describeUserScramCredentials())[0]?.credentials.length === 2)
-    assert.deepEqual(await admin.describeUserScramCredentials(['alice']), [
-      {
-        user: 'alice',
-        credentials: [
-          { mechanism: 'SCRAM-SHA-256', iterations: 4096 },
-          { mechanism: 'SCRAM-SHA-512', iterations: 8192 },
-        ],
-      },
-    ])
+    const [described] = await admin.describeUserScramCredentials(['alice'])
+    const iterations = Object.fromEntries(
+      (described?.credentials ?? []).map((each) => [each.mechanism, each.iterations]),
+    )
+    assert.deepEqual(iterations, { 'SCRAM-SHA-256': 4096, 'SCRAM-SHA-512': 8192 })
     const error = await failure(
       admin.alterUserScramCredentials([
         { user: 'alice', mechanism: 'SCRAM-SHA-256', password: null },

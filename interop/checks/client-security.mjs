@@ -52,13 +52,12 @@ export async function checkClientSecurity({ kind, folder, steps }) {
   const optionsOf = (listener, options) => ({
     bootstrapServers: `localhost:${ports[listener]}`,
     'security.protocol': listeners[listener].protocol,
-    'default.api.timeout.ms': 10_000,
     'request.timeout.ms': 5000,
     ...options,
   })
   /** @param {keyof typeof listeners} listener @param {object} options */
   const adminOf = (listener, options) => {
-    const admin = new Admin(optionsOf(listener, options))
+    const admin = new Admin({ ...optionsOf(listener, options), 'default.api.timeout.ms': 10_000 })
     clients.push(admin)
     return admin
   }
@@ -122,7 +121,11 @@ async function startSecureKafka(home, folder) {
   const settings = names.flatMap((name) =>
     Object.entries(listeners[name])
       .filter(([key]) => key !== 'protocol')
-      .map(([key, value]) => [`listener.name.${name.toLowerCase()}.${key}`, String(value)]),
+      // A properties file takes a backslash for the beginning of an escape.
+      .map(([key, value]) => [
+        `listener.name.${name.toLowerCase()}.${key}`,
+        String(value).replaceAll('\\', '\\\\'),
+      ]),
   )
   const broker = await startApacheKafka({
     home,

@@ -9,20 +9,20 @@ import { KafkaError } from './kafka-error.ts'
 
 export type Outcome<Value> = Value | KafkaError
 
-/** `names` are those of the things, in the same order. Throws KafkaError. */
+/** `nameOf` gives the name of a thing by its place. Throws KafkaError. */
 export function settle<Value>(
   what: string,
-  names: readonly string[],
   outcomes: readonly Outcome<Value>[],
+  nameOf: (index: number) => string,
 ): Value[] {
+  const first = outcomes.find((outcome) => outcome instanceof KafkaError)
+  if (first === undefined) return outcomes as Value[]
   const details = new Map<string, KafkaError>()
   const results = new Map<string, Value>()
   for (const [i, outcome] of outcomes.entries()) {
-    if (outcome instanceof KafkaError) details.set(names[i]!, outcome)
-    else results.set(names[i]!, outcome)
+    if (outcome instanceof KafkaError) details.set(nameOf(i), outcome)
+    else results.set(nameOf(i), outcome)
   }
-  const [first] = details.values()
-  if (first === undefined) return outcomes as Value[]
   const isOne = [...details.values()].every(
     ({ code, message }) => code === first.code && message === first.message,
   )

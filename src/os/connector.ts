@@ -56,7 +56,10 @@ class OutgoingSocket implements Socket {
       socket.on('error', (error) => {
         this.#error ??= error
       })
-      socket.on('end', () => this.#handler?.onEnd())
+      socket.on('end', () => {
+        // TLS that has failed says so first, and that nothing more comes after: why is told when it closes.
+        if (this.#error === undefined) this.#handler?.onEnd()
+      })
       socket.on('close', () => {
         clearTimeout(timer)
         this.#isDestroyed = true

@@ -160,7 +160,7 @@ async function electAll(
       outcomes.push(electionOf(topic, each))
     }
   }
-  return settle('electLeaders', names, outcomes)
+  return settle('electLeaders', outcomes, (index) => names[index]!)
 }
 
 type AnsweredElection = ElectLeadersResponse['replicaElectionResults'][number]['partitionResult'][number]

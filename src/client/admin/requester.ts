@@ -79,7 +79,7 @@ export class Requester {
     const { what, things, nameOf, timeoutMs } = asking
     if (timeoutMs !== undefined && !(timeoutMs >= 0))
       refuse(`timeoutMs must be a number, not ${show(timeoutMs)}`)
-    return settle(what, things.map(nameOf), await this.#outcomes(asking))
+    return settle(what, await this.#outcomes(asking), (index) => nameOf(things[index]!))
   }
 
   /** One thing that has no name of its own. */

@@ -10,7 +10,7 @@ import { type KafkaRecord, readRecords } from '../../records/record.ts'
 import * as RecordBatch from '../../records/record-batch.ts'
 import { SimRandom } from '../../simulator/sim-random.ts'
 import { DISCONNECT, failWith, startBroker, type TestBroker } from '../../testing/index.ts'
-import { KafkaError, Producer, type ProducerOptions } from '../index.ts'
+import { KafkaError, Producer, type ProducerOptions, type RecordMetadata } from '../index.ts'
 import { defineApi } from '../network/api.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { openCluster } from '../network/open-cluster.ts'
@@ -179,7 +179,10 @@ test('records, one by one, that can not be sent are refused with a reason', asyn
       { topic, value: 'good' },
       { topic, value: 5 as never },
     ]),
-    (error: KafkaError) => error.code === 'PARTIAL' && [...error.details!.keys()].join() === '1',
+    (error: KafkaError) =>
+      error.code === 'PARTIAL' &&
+      error.details!.get('1')!.code === 'SERIALIZATION' &&
+      (error.results as ReadonlyMap<string, RecordMetadata>).get('0')!.offset === 0,
   )
   assert.deepEqual(await valuesOf(topic), ['good'])
 })

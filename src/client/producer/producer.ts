@@ -20,6 +20,7 @@ import {
   parseProducerOptions,
 } from '../options/producer-options.ts'
 import { toBytes } from '../options/serializers.ts'
+import { settle } from '../outcomes.ts'
 import {
   RoundRobinPartitioner,
   StickyPartitioner,
@@ -142,7 +143,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
    * promise need not be looked at.
    */
   send(record: ProducerRecord<Key, Value>, callback?: SendCallback): Promise<RecordMetadata>
-  /** All of them, in order. If some fail, it rejects with PARTIAL, whose `details` tell by index which. */
+  /** All of them, in order. If some fail, it rejects with PARTIAL: `details` tell by index which, `results` of the rest. */
   send(records: readonly ProducerRecord<Key, Value>[], callback?: SendCallback): Promise<RecordMetadata[]>
   send(
     given: ProducerRecord<Key, Value> | readonly ProducerRecord<Key, Value>[],
@@ -421,18 +422,12 @@ function isList<Record>(given: Record | readonly Record[]): given is readonly Re
 }
 
 async function allOf(sent: readonly Promise<RecordMetadata>[]): Promise<RecordMetadata[]> {
-  const outcomes = await Promise.allSettled(sent)
-  const details = new Map<string, KafkaError>()
-  const written: RecordMetadata[] = []
-  for (const [i, outcome] of outcomes.entries()) {
-    if (outcome.status === 'fulfilled') written.push(outcome.value)
-    else details.set(String(i), outcome.reason as KafkaError)
-  }
-  if (details.size === 0) return written
-  const [first] = details.values()
-  if (details.size === outcomes.length && outcomes.length === 1) throw first
-  const message = `${details.size} of ${outcomes.length} records could not be sent: ${first!.message}`
-  throw new KafkaError('PARTIAL', message, { details, cause: first, retriable: first!.retriable })
+  const outcomes = (await Promise.allSettled(sent)).map((each) => {
+    if (each.status === 'fulfilled') return each.value
+    if (each.reason instanceof KafkaError) return each.reason
+    throw each.reason
+  })
+  return settle<RecordMetadata>('send', outcomes, String)
 }
 
 function partitionerOf(settings: ProducerSettings, { random }: ClientPlatform): TopicPartitioner {

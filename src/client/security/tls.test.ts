@@ -1,7 +1,7 @@
 /** TLS between a client and a broker, which a proxy ends in front of it. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { after, test } from 'node:test'
 import { createServer, type TlsOptions } from 'node:tls'
 import { startBroker } from '../../testing/index.ts'
@@ -101,6 +101,30 @@ test('a client says who it is by a certificate of its own, with a key that may b
   assert.deepEqual(await encrypted.listTopics(), [])
   const wrongKey = adminOf(server, { ...chain, 'ssl.keystore.key': fixture('server.key') })
   assert.match(await refusal(wrongKey.listTopics()), /key values mismatch/)
+})
+
+test('a server that refuses the client after the handshake, as TLS 1.3 has it, is AUTHENTICATION', async () => {
+  const port = Number((await behindTls()).split(':')[1])
+  const alert = Buffer.from([21, 3, 3, 0, 2, 2, 42])
+  const refusing = createTcpServer((socket) => {
+    const upstream = connect(port, '127.0.0.1')
+    upstream.pipe(socket, { end: false })
+    upstream.on('error', () => {})
+    socket.on('error', () => {})
+    socket.once('data', (hello) => {
+      upstream.write(hello)
+      // What comes next ends the handshake, for the client.
+      socket.once('data', () => {
+        upstream.unpipe(socket)
+        socket.end(alert)
+      })
+    })
+    socket.on('close', () => upstream.destroy())
+  })
+  await new Promise<void>((resolve) => void refusing.listen(0, '127.0.0.1', resolve))
+  after(() => refusing.close())
+  const address = `localhost:${(refusing.address() as AddressInfo).port}`
+  await refusal(adminOf(address, { 'ssl.truststore.certificates': CA }).listTopics())
 })
 
 test('what stands in the way of a broker that speaks no TLS is told', async () => {
