@@ -241,9 +241,13 @@ test('a closer replica is read from when the leader names one, until it errs', a
   }
   subscribe('sluice:client:request', note)
   t.after(() => unsubscribe('sluice:client:request', note))
+  let erring = 0
   const exchanges = watch(t, ({ response }, count) => {
     if (count === 1) return withPartitions(response, { preferredReadReplica: 77, records: null })
-    return count === 3 ? withPartitions(response, { errorCode: 1, records: null }) : response
+    // An answer of a session in which nothing has changed names no partition that could err.
+    if (count < 3 || erring > 0 || response.responses.length === 0) return response
+    erring = count
+    return withPartitions(response, { errorCode: 1, records: null })
   })
   const consumer = newConsumer(t, broker, { clientRack: 'here', fetchMaxWaitMs: 5, retryBackoffMs: 1 })
   consumer.assign([{ topic, partition: 0 }])
@@ -251,8 +255,9 @@ test('a closer replica is read from when the leader names one, until it errs', a
   assert.equal(exchanges[0]!.request.rackId, 'here')
   await produce(broker, numbered(topic, 1, 0, 2))
   assert.deepEqual(values(await take(consumer, 1)), ['v2'])
-  await until(() => nodes.length >= 4)
-  assert.deepEqual(nodes.slice(0, 4), [broker.brokerId, 77, 77, broker.brokerId])
+  await until(() => nodes.length > erring)
+  const fromReplica = Array.from({ length: erring - 1 }, () => 77)
+  assert.deepEqual(nodes.slice(0, erring + 1), [broker.brokerId, ...fromReplica, broker.brokerId])
 })
 
 function withPartitions(response: FetchResponse, changes: object): FetchResponse {
