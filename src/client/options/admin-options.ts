@@ -4,6 +4,7 @@ import {
   type FormerNames,
   integer,
   invalid,
+  isOption,
   type OptionsOf,
   parseOptions,
   type SettingsOf,
@@ -20,6 +21,11 @@ export type AdminOptions = OptionsOf<typeof ADMIN_OPTIONS>
 export type AdminSettings = SettingsOf<typeof ADMIN_OPTIONS>
 
 const FORMER_NAMES: FormerNames = { ...COMMON_FORMER_NAMES, 'zookeeper.connect': null }
+
+/** Whether an administrator has the option, by whichever of its names. */
+export function isAdminOption(name: string): boolean {
+  return isOption(ADMIN_OPTIONS, FORMER_NAMES, name)
+}
 
 /**
  * `default.api.timeout.ms` is no smaller than `request.timeout.ms`: by itself where only the latter was given, as in

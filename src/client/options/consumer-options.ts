@@ -8,6 +8,7 @@ import {
   integer,
   invalid,
   isObject,
+  isOption,
   type Option,
   type OptionsOf,
   oneOf,
@@ -123,6 +124,11 @@ const FORMER_NAMES = {
 
 export type ConsumerOptions = OptionsOf<typeof CONSUMER_OPTIONS> & FormerOptionsOf<typeof FORMER_NAMES>
 export type ConsumerSettings = SettingsOf<typeof CONSUMER_OPTIONS>
+
+/** Whether a consumer has the option, by whichever of its names. */
+export function isConsumerOption(name: string): boolean {
+  return isOption(CONSUMER_OPTIONS, FORMER_NAMES, name)
+}
 
 /** Throws KafkaError. */
 export function parseConsumerOptions(options: ConsumerOptions): ConsumerSettings {

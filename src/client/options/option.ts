@@ -77,6 +77,13 @@ export function invalid(message: string): KafkaError {
   return new KafkaError('INVALID_CONFIG', message)
 }
 
+/** Whether it may be written: one of the table's names or of the former ones, in either spelling. */
+export function isOption(table: OptionTable, former: FormerNames, written: string): boolean {
+  return [...Object.keys(table), ...Object.keys(former)].some(
+    (name) => name === written || camelCase(name) === written,
+  )
+}
+
 function nameOf(table: OptionTable, former: FormerNames, written: string): string | null {
   for (const name of Object.keys(table)) if (name === written || camelCase(name) === written) return name
   for (const [name, today] of Object.entries(former)) {

@@ -7,6 +7,7 @@ import {
   integer,
   invalid,
   isFunction,
+  isOption,
   type Option,
   type OptionsOf,
   oneOf,
@@ -81,6 +82,11 @@ const FORMER_NAMES: FormerNames = {
   partitioner: 'partitioner.class',
   'producer.type': null,
   'zookeeper.connect': null,
+}
+
+/** Whether a producer has the option, by whichever of its names. */
+export function isProducerOption(name: string): boolean {
+  return isOption(PRODUCER_OPTIONS, FORMER_NAMES, name)
 }
 
 /** Where idempotence was not asked for by name it gives way to settings that it can't have, as in Kafka. Throws KafkaError. */

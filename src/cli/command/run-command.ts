@@ -1,0 +1,96 @@
+/**
+ * Runs a command to its exit code. All that goes wrong in a way that a user can understand is one line on stderr and
+ * exit code 1: options that don't read, what the broker refused, a broker that can't be reached. Only a bug prints a
+ * stack.
+ */
+import { Command, CommanderError } from 'commander'
+import { DiskError } from '../../base/disk.ts'
+import { KafkaError } from '../../client/kafka-error.ts'
+import { sluiceVersion } from '../version.ts'
+import { type CommandContext, type KafkaCommand, UsageError } from './command.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: each command knows its own options
+export type AnyCommand = KafkaCommand<any>
+
+/** `script` is the name that the user called it by. */
+export async function runCommand(
+  command: AnyCommand,
+  args: readonly string[],
+  context: CommandContext,
+  script: string,
+): Promise<number> {
+  const parser = parserOf(command, script)
+  try {
+    if (args.length === 0 && hasRequirements(parser)) {
+      context.note(parser.helpInformation().trimEnd())
+      return 1
+    }
+    parser.parse(args, { from: 'user' })
+    return (await command.run(parser.opts(), context, parser.args)) ?? 0
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      await context.out(
+        error.code === 'commander.version' ? `${sluiceVersion}\n` : `${parser.helpInformation().trimEnd()}\n`,
+      )
+      return 0
+    }
+    context.note(problemOf(error))
+    return 1
+  }
+}
+
+/** Also for help and for completion. */
+export function parserOf(command: AnyCommand, script: string): Command {
+  const parser = new Command(script)
+    .description(command.description)
+    .helpOption('--help', 'print this')
+    .version(sluiceVersion, '--version', 'print the version')
+    .allowExcessArguments(true)
+    .exitOverride()
+    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+    .configureHelp({ helpWidth: 110 })
+  command.configure(parser)
+  return parser
+}
+
+/** Called with nothing at all, a command that needs something tells what. */
+function hasRequirements(parser: Command): boolean {
+  return parser.options.some((option) => option.mandatory || option.long === '--bootstrap-server')
+}
+
+/** Names of errors that only a bug throws. */
+const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AssertionError'])
+
+function problemOf(error: unknown): string {
+  if (error instanceof CommanderError) return commanderProblem(error)
+  if (error instanceof UsageError || error instanceof DiskError) return error.message
+  if (error instanceof KafkaError) return kafkaProblem(error)
+  if (error instanceof Error)
+    return bugs.has(error.name) ? (error.stack ?? error.message) : oneLine(error.message)
+  return String(error)
+}
+
+/** Of several things that failed, each has its reason; together they stay one line. */
+function kafkaProblem(error: KafkaError): string {
+  const reasons = [...(error.details ?? [])].map(([name, detail]) => `${name}: ${detail.message}`)
+  return oneLine(reasons.length > 0 ? reasons.join('; ') : error.message)
+}
+
+/** In Kafka's words where it has any. */
+function commanderProblem(error: CommanderError): string {
+  const [, option = ''] = /'(?:-\w, )?-{0,2}([^' <[]+)/.exec(error.message) ?? []
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return `${option} is not a recognized option`
+    case 'commander.optionMissingArgument':
+      return `Option ${option} requires an argument`
+    case 'commander.missingMandatoryOptionValue':
+      return `Missing required argument "[${option}]"`
+    default:
+      return oneLine(error.message.replace(/^error: /, ''))
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ')
+}

@@ -1,0 +1,29 @@
+/**
+ * The commands: by the name of Kafka's script, by the classes that `kafka-run-class.sh` is given, and by the short name
+ * under `sluice`. A command's code is loaded when it is called.
+ */
+import type { AnyCommand } from './command/run-command.ts'
+
+export interface CommandEntry {
+  /** Under `sluice`, and for `bin/kafka-NAME.sh`. */
+  readonly name: string
+  readonly description: string
+  /** The main classes of Apache Kafka's releases that do this. */
+  readonly classes: readonly string[]
+  readonly load: () => Promise<AnyCommand>
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'get-offsets',
+    description: 'show the offsets of partitions',
+    classes: ['kafka.tools.GetOffsetShell', 'org.apache.kafka.tools.GetOffsetShell'],
+    load: async () => (await import('./offsets/get-offsets-command.ts')).getOffsetsCommand,
+  },
+]
+
+/** By its name, with `kafka-` or without, or by a class. */
+export function findCommand(nameOrClass: string): CommandEntry | undefined {
+  const name = nameOrClass.replace(/^kafka-/, '').replace(/\.sh$/, '')
+  return commands.find((entry) => entry.name === name || entry.classes.includes(nameOrClass))
+}
