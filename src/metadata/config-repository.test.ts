@@ -69,3 +69,37 @@ test('notifications that everyone has had time to read are removed', async () =>
   await settle(one.repository)
   assert.deepEqual(await memory.connect().children('/config/changes'), ['config_change_0000000001'])
 })
+
+test('a client id of a user is an entity of its own, loaded at the start and told of by notifications', async () => {
+  const memory = new MemoryStore(clock)
+  const one = await start(memory)
+  await one.repository.update('users', 'alice/clients/a%2Fb', (config) => new Map(config).set('x', '1'))
+  const two = await start(memory)
+  assert.deepEqual([...two.repository.all('users')], [['alice/clients/a%2Fb', new Map([['x', '1']])]])
+  await one.repository.update('users', 'alice', (config) => new Map(config).set('y', '2'))
+  await settle(one.repository, two.repository)
+  assert.deepEqual([...two.repository.get('users', 'alice')], [['y', '2']])
+  assert.equal((await memory.connect().get('/config/users/alice/clients'))?.data.length, 0)
+})
+
+test('updates at the same time keep each other', async () => {
+  const memory = new MemoryStore(clock)
+  const one = await start(memory)
+  const two = await start(memory)
+  const add = (repository: ConfigRepository, key: string) =>
+    repository.update('users', 'alice', (config) => new Map(config).set(key, '1'))
+  await Promise.all([add(one.repository, 'a'), add(two.repository, 'b'), add(one.repository, 'c')])
+  assert.deepEqual([...(await two.repository.read('users', 'alice')).keys()].sort(), ['a', 'b', 'c'])
+})
+
+test('an update that changes nothing writes nothing; after one that does, the listeners know', async () => {
+  const memory = new MemoryStore(clock)
+  const one = await start(memory)
+  await one.repository.update('users', 'alice', () => undefined)
+  assert.deepEqual(await memory.connect().children('/config/users'), [])
+  assert.deepEqual(await memory.connect().children('/config/changes'), [])
+  await one.repository.update('users', 'alice', () => new Map([['a', '1']]))
+  assert.deepEqual(one.seen, ['users/alice [["a","1"]]'])
+  await one.repository.update('users', 'alice', () => new Map())
+  assert.deepEqual([...one.repository.all('users')], [])
+})

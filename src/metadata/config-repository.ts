@@ -1,7 +1,8 @@
 /**
  * The dynamic configs of topics, brokers and the rest, as the metadata store holds them: raw texts by name, without
  * judgement (metadata/config validates). A writer sets /config/TYPE/NAME and then makes a sequential node under
- * /config/changes; every broker watches that folder and reads the entities it names again.
+ * /config/changes; every broker watches that folder and reads the entities it names again. Client ids of a user are
+ * entities `U/clients/C` of the type `users`.
  *
  * Invariant: after `start`, what `get` returns is at most the notifications under way behind the store; the change
  * listener runs for every change seen, in the order of the notifications.
@@ -55,6 +56,14 @@ export class ConfigRepository {
     return this.#configs.get(`${type}/${name}`) ?? NO_CONFIG
   }
 
+  /** All entities of a type that have configs, as of the last notification, by name. */
+  *all(type: ConfigEntityType): Generator<readonly [name: string, config: RawConfig]> {
+    const prefix = `${type}/`
+    for (const [path, config] of this.#configs) {
+      if (path.startsWith(prefix)) yield [path.slice(prefix.length), config]
+    }
+  }
+
   /** Called for each change of an entity, with its whole config. Returns how to stop listening. */
   onChange(listener: ConfigChangeListener): () => void {
     this.#listeners.add(listener)
@@ -77,6 +86,45 @@ export class ConfigRepository {
   /** Writes the whole config and tells every broker. The caller has validated it. */
   async write(type: ConfigEntityType, name: string, config: RawConfig): Promise<void> {
     await setOrCreate(this.#store, ConfigZnode.entityPath(type, name), ConfigZnode.encode(config))
+    await this.#notify(type, name)
+  }
+
+  /**
+   * Changes what the store holds, whoever else changes it meanwhile: `change` may run several times, and gives
+   * undefined to leave everything as it is. When this resolves, the listeners of this broker know.
+   */
+  async update(
+    type: ConfigEntityType,
+    name: string,
+    change: (config: RawConfig) => RawConfig | undefined,
+  ): Promise<void> {
+    const path = ConfigZnode.entityPath(type, name)
+    for (;;) {
+      const node = await this.#store.get(path)
+      const changed = change(node === undefined ? NO_CONFIG : ConfigZnode.decode(path, node.data))
+      if (changed === undefined) return
+      const data = ConfigZnode.encode(changed)
+      try {
+        if (node !== undefined) await this.#store.set(path, data, node.stat.version)
+        else {
+          await ensurePath(this.#store, path.slice(0, path.lastIndexOf('/')))
+          await this.#store.create(path, data)
+        }
+        break
+      } catch (error) {
+        const isOvertaken =
+          isStoreError(error, 'BadVersion') ||
+          isStoreError(error, 'NodeExists') ||
+          isStoreError(error, 'NoNode')
+        if (!isOvertaken) throw error
+      }
+    }
+    await this.#notify(type, name)
+    this.#onChanges()
+    await this.idle()
+  }
+
+  async #notify(type: ConfigEntityType, name: string): Promise<void> {
     await this.#store.create(ConfigChangeZnode.prefix, ConfigChangeZnode.encode(`${type}/${name}`), {
       sequential: true,
     })
@@ -95,7 +143,14 @@ export class ConfigRepository {
     for (const type of ENTITY_TYPES) {
       const names = (await this.#store.children(ConfigZnode.path(type))) ?? []
       await Promise.all(names.map((name) => this.#refresh(type, name)))
+      if (type === 'users') await Promise.all(names.map((name) => this.#loadClientsOf(name)))
     }
+  }
+
+  async #loadClientsOf(user: string): Promise<void> {
+    const folder = `${user}/clients`
+    const clientIds = (await this.#store.children(ConfigZnode.entityPath('users', folder))) ?? []
+    await Promise.all(clientIds.map((clientId) => this.#refresh('users', `${folder}/${clientId}`)))
   }
 
   readonly #onChanges = (): void => this.#schedule(() => this.#readChanges())
