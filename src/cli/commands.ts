@@ -15,10 +15,25 @@ export interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'consumer-groups',
+    description: 'list, describe, move and delete consumer groups',
+    classes: [
+      'kafka.admin.ConsumerGroupCommand',
+      'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+    ],
+    load: async () => (await import('./consumer-groups/consumer-groups-command.ts')).consumerGroupsCommand,
+  },
+  {
     name: 'get-offsets',
     description: 'show the offsets of partitions',
     classes: ['kafka.tools.GetOffsetShell', 'org.apache.kafka.tools.GetOffsetShell'],
     load: async () => (await import('./offsets/get-offsets-command.ts')).getOffsetsCommand,
+  },
+  {
+    name: 'transactions',
+    description: 'analyze transactions, and end those that hang',
+    classes: ['org.apache.kafka.tools.TransactionsCommand'],
+    load: async () => (await import('./transactions/transactions-command.ts')).transactionsCommand,
   },
 ]
 

@@ -1,6 +1,7 @@
 /** The options of a consumer, with Kafka's names and defaults. */
 import type { PartitionAssignor } from '../consumer/assignors/assignor.ts'
 import { COMMON_FORMER_NAMES, COMMON_OPTIONS } from './common-options.ts'
+import { parseIsoDuration } from './iso-duration.ts'
 import {
   boolean,
   type FormerNames,
@@ -186,16 +187,4 @@ function parseAssignor(given: AssignorInput, name: string): AssignorName | Parti
   const known = ASSIGNOR_NAMES.find((each) => each === wanted) ?? ASSIGNOR_CLASSES[wanted]
   if (known !== undefined) return known
   throw invalid(`${name} must be of ${ASSIGNOR_NAMES.join(', ')}, or an object with name and assign`)
-}
-
-/** As Java's Duration reads it: `P1DT2H3M4.5S`. */
-function parseIsoDuration(written: string, name: string): number {
-  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,9})?)S)?)?$/i.exec(written)
-  const [, days, hours, minutes, seconds] = match ?? []
-  if ((days ?? hours ?? minutes ?? seconds) === undefined) {
-    throw invalid(`${name}: ${JSON.stringify(written)} is no ISO 8601 duration, such as PT1H or P1DT12H`)
-  }
-  const sumSeconds =
-    Number(days ?? 0) * 86_400 + Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)
-  return Math.round(sumSeconds * 1000)
 }
