@@ -1,4 +1,5 @@
 /** The random groups of test/fixtures/assignors/Assignments.java, made again: keep both in step. */
+import { Dice } from '../../dice.test.kit.ts'
 import type { TopicPartition } from '../topic-partition.ts'
 import type { AssignableTopic, AssignmentInput, GroupMemberSubscription } from './assignor.ts'
 import { encodeClaim } from './sticky-assignor.ts'
@@ -18,21 +19,6 @@ interface Member {
 export interface RandomGroup {
   readonly topics: readonly AssignableTopic[]
   readonly members: readonly Member[]
-}
-
-class Dice {
-  #state: number
-  constructor(seed: number) {
-    this.#state = seed
-  }
-
-  next(bound: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    const state = this.#state
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % bound
-  }
 }
 
 export function randomGroup(seed: number): RandomGroup {
