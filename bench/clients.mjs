@@ -7,7 +7,8 @@
  *
  * single: one record of 100 bytes after the other, each awaited. batch-100, batch-1024: a thousand records of so many bytes
  * in a call, four calls at a time. consume-100, consume-1024: a topic of --records (a tenth of them for 1024) read by one
- * member of a group. acks=all; each client otherwise as it comes.
+ * member of a group, in batches where the client has them; each-100, each-1024: one record after the other. acks=all; each
+ * client otherwise as it comes.
  *
  * Each measurement has a process of its own, after a warm-up; rounds are interleaved, so that what else the machine does
  * meets all; the medians are printed. The clients' processor time is that of their whole processes, native threads
@@ -44,7 +45,7 @@ const { values: args } = parseArgs({
 /**
  * @typedef {object} Job
  * @property {string} client
- * @property {'single' | 'batch' | 'consume'} workload
+ * @property {'single' | 'batch' | 'consume' | 'each'} workload
  * @property {string} bootstrapServers
  * @property {string} topic
  * @property {string} compression
@@ -76,7 +77,12 @@ const workloads = [
   { name: 'batch-1024', workload: 'batch', valueBytes: 1024, recordCount: 0 },
   { name: 'consume-100', workload: 'consume', valueBytes: 100, recordCount: records },
   { name: 'consume-1024', workload: 'consume', valueBytes: 1024, recordCount: Math.ceil(records / 10) },
+  { name: 'each-100', workload: 'each', valueBytes: 100, recordCount: records },
+  { name: 'each-1024', workload: 'each', valueBytes: 1024, recordCount: Math.ceil(records / 10) },
 ]
+
+/** Topics that are read, which both ways of reading share. @param {number} valueBytes */
+const filledTopic = (valueBytes) => `filled-${valueBytes}`
 
 /** @param {string | undefined} list @param {string} name */
 const isWanted = (list, name) => list === undefined || list.split(',').includes(name)
@@ -105,7 +111,10 @@ function lackingOf(name) {
 /** @param {Job} job @param {number} brokerPid @returns {Promise<Measurement>} */
 function measure(job, brokerPid) {
   return new Promise((resolve, reject) => {
-    const child = fork(childProgram, [JSON.stringify(job)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const child = fork(childProgram, [JSON.stringify(job)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: { ...process.env, NODE_NO_WARNINGS: '1' },
+    })
     const brokerBefore = processorSeconds(brokerPid).total
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     let isDone = false
@@ -171,18 +180,21 @@ const createTopic = (name) =>
   admin.createTopics([{ name, partitions: Number(args.partitions), replicationFactor: 1 }])
 try {
   const wanted = workloads.filter(({ name }) => isWanted(args.workload, name))
-  for (const { name, workload, valueBytes, recordCount } of wanted) {
-    if (workload !== 'consume') continue
-    await createTopic(name)
-    await fill(bootstrapServers, name, valueBytes, recordCount)
+  const filled = new Map(
+    wanted.flatMap(({ valueBytes, recordCount }) => (recordCount > 0 ? [[valueBytes, recordCount]] : [])),
+  )
+  for (const [valueBytes, recordCount] of filled) {
+    await createTopic(filledTopic(valueBytes))
+    await fill(bootstrapServers, filledTopic(valueBytes), valueBytes, recordCount)
   }
   /** @type {Map<string, Measurement[]>} */
   const measurements = new Map()
   for (let round = 0; round < rounds; round++) {
     for (const { name, ...what } of wanted) {
       for (const client of here) {
-        const topic = what.workload === 'consume' ? name : `${name}-${client.name.split(' ')[0]}-${round}`
-        if (what.workload !== 'consume') await createTopic(topic)
+        const isRead = what.recordCount > 0
+        const topic = isRead ? filledTopic(what.valueBytes) : `${name}-${client.name.split(' ')[0]}-${round}`
+        if (!isRead) await createTopic(topic)
         const job = {
           ...what,
           client: client.name,
@@ -198,7 +210,7 @@ try {
           console.log(`FAILED: ${key}: ${error instanceof Error ? error.message : error}`)
           process.exitCode = 1
         }
-        if (what.workload !== 'consume') await admin.deleteTopics([topic])
+        if (!isRead) await admin.deleteTopics([topic])
       }
     }
   }

@@ -77,7 +77,7 @@ async function consume() {
   let hasBegun = false
   let skipped = 0
   const groupId = `bench-${process.pid}-${Date.now()}`
-  await client.consume({
+  await client[job.workload]({
     ...job,
     groupId,
     onRecords: (recordCount, recordBytes) => {
@@ -95,4 +95,4 @@ async function consume() {
   })
 }
 
-await (job.workload === 'consume' ? consume() : produce())
+await (job.recordCount > 0 ? consume() : produce())

@@ -96,8 +96,18 @@ async function failure(promise) {
   return error
 }
 
+/** So often in a row must a change show: one broker may be asked before the other one knows. */
+const timesShown = 4
+
 /** What is changed shows on every broker a little later. @param {() => Promise<boolean>} condition */
-const settles = (condition) => waitUntil(condition, 'change that shows')
+async function settles(condition) {
+  let inRow = 0
+  const holds = async () => {
+    inRow = (await condition()) ? inRow + 1 : 0
+    return inRow === timesShown
+  }
+  await waitUntil(holds, 'change that shows')
+}
 
 /** @param {KafkaError} error */
 const codes = (error) =>

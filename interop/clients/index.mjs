@@ -29,7 +29,7 @@ const here = fileURLToPath(new URL('.', import.meta.url))
  * @typedef {object} ReadJob
  * @property {string} bootstrap
  * @property {string} topic
- * @property {number} partitions 0..partitions-1; all but librdkafka read partition 0 alone
+ * @property {number} partitions 0..partitions-1; all but librdkafka and ours read partition 0 alone
  * @property {number} count how many records there are, for clients that do not notice the end
  * @property {string} [ranges] "offset:count,..." for a client that reads parts of partition 0
  * @property {boolean} [hex]
@@ -163,6 +163,26 @@ async function npmClient(name, script, node, cannot) {
   }
 }
 
+/** Our own, as it was built. @returns {Client} */
+function sluice() {
+  const script = join(here, 'sluice-records.mjs')
+  return {
+    name: 'sluice',
+    cannot: {},
+    takesBytes: true,
+    produce: ({ bootstrap, topic, codec, partition, file, hex }) =>
+      runProgram([process.execPath, [script, 'produce', bootstrap, topic, codec, String(partition)]], {
+        inputFile: file,
+        ...hexEnv(hex),
+      }),
+    read: ({ bootstrap, topic, partitions, hex, onRecord }) =>
+      runProgram([process.execPath, [script, 'read', bootstrap, topic, String(partitions)]], {
+        onLine: recordParser(onRecord),
+        ...hexEnv(hex),
+      }),
+  }
+}
+
 /**
  * All clients, those this machine cannot have included (`missing`).
  * @param {string} folder for a compiled program
@@ -170,6 +190,7 @@ async function npmClient(name, script, node, cannot) {
  */
 export async function allClients(folder) {
   return [
+    sluice(),
     librdkafka(await compileLibrdkafka(folder)),
     kcat(await debian('kcat')),
     await kafkaPython('auto'),

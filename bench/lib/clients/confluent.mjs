@@ -23,12 +23,8 @@ export const confluent = {
       sendMany: (messages) => producer.send({ topic, messages }),
     }
   },
-  consume: async ({ bootstrapServers, topic, groupId, onRecords }) => {
-    const { Kafka, logLevel } = await load()
-    const kafka = new Kafka({ kafkaJS: { brokers: [bootstrapServers], logLevel: logLevel.NOTHING } })
-    const consumer = kafka.consumer({ kafkaJS: { groupId, fromBeginning: true } })
-    await consumer.connect()
-    await consumer.subscribe({ topics: [topic] })
+  consume: async ({ onRecords, ...job }) => {
+    const consumer = await consumerOf(job)
     await consumer.run({
       eachBatch: async (/** @type {any} */ { batch }) => {
         let bytes = 0
@@ -37,4 +33,22 @@ export const confluent = {
       },
     })
   },
+  each: async ({ onRecords, ...job }) => {
+    const consumer = await consumerOf(job)
+    await consumer.run({
+      eachMessage: async (/** @type {any} */ { message: { key, value } }) => {
+        onRecords(1, (key?.length ?? 0) + (value?.length ?? 0))
+      },
+    })
+  },
+}
+
+/** @param {{bootstrapServers: string, topic: string, groupId: string}} job */
+async function consumerOf({ bootstrapServers, topic, groupId }) {
+  const { Kafka, logLevel } = await load()
+  const kafka = new Kafka({ kafkaJS: { brokers: [bootstrapServers], logLevel: logLevel.NOTHING } })
+  const consumer = kafka.consumer({ kafkaJS: { groupId, fromBeginning: true } })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic] })
+  return consumer
 }

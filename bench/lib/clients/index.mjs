@@ -15,9 +15,11 @@ import { sluice } from './sluice.mjs'
  * @typedef {object} BenchClient
  * @property {string} name
  * @property {(options: {bootstrapServers: string, topic: string, compression: string}) => Promise<BenchProducer>} producer
- * @property {(options: {bootstrapServers: string, topic: string, groupId: string,
- *   onRecords: (count: number, bytes: number) => boolean}) => Promise<void>} consume reads a topic from its beginning in a
- *   group; `onRecords` is true when it is enough
+ * @property {(job: ReadJob) => Promise<void>} consume reads a topic from its beginning in a group, in batches if it can
+ * @property {(job: ReadJob) => Promise<void>} each the same, one record after the other
+ *
+ * @typedef {{bootstrapServers: string, topic: string, groupId: string,
+ *   onRecords: (count: number, bytes: number) => boolean}} ReadJob `onRecords` is true when it is enough
  */
 
 export const clients = [sluice, kafkajs, platformatic, confluent]

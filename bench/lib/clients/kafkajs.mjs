@@ -25,10 +25,8 @@ export const kafkajs = {
       sendMany: (messages) => producer.send({ topic, acks: -1, compression: codec, messages }),
     }
   },
-  consume: async ({ bootstrapServers, topic, groupId, onRecords }) => {
-    const consumer = connectTo(bootstrapServers).kafka.consumer({ groupId })
-    await consumer.connect()
-    await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  consume: async ({ onRecords, ...job }) => {
+    const consumer = await consumerOf(job)
     await consumer.run({
       eachBatch: async (/** @type {any} */ { batch }) => {
         let bytes = 0
@@ -37,4 +35,20 @@ export const kafkajs = {
       },
     })
   },
+  each: async ({ onRecords, ...job }) => {
+    const consumer = await consumerOf(job)
+    await consumer.run({
+      eachMessage: async (/** @type {any} */ { message: { key, value } }) => {
+        onRecords(1, (key?.length ?? 0) + (value?.length ?? 0))
+      },
+    })
+  },
+}
+
+/** @param {{bootstrapServers: string, topic: string, groupId: string}} job */
+async function consumerOf({ bootstrapServers, topic, groupId }) {
+  const consumer = connectTo(bootstrapServers).kafka.consumer({ groupId })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  return consumer
 }

@@ -18,12 +18,17 @@ export const platformatic = {
       sendMany: (messages) => producer.send({ messages }),
     }
   },
-  consume: async ({ bootstrapServers, topic, groupId, onRecords }) => {
-    const { Consumer } = peers('@platformatic/kafka')
-    const consumer = new Consumer({ clientId: 'bench', bootstrapBrokers: [bootstrapServers], groupId })
-    const stream = await consumer.consume({ topics: [topic], mode: 'earliest', maxWaitTime: 500 })
-    for await (const { key, value } of stream) {
-      if (onRecords(1, (key?.length ?? 0) + (value?.length ?? 0))) return
-    }
-  },
+  // It has no batches.
+  consume: readEach,
+  each: readEach,
+}
+
+/** @param {import('./index.mjs').ReadJob} job */
+async function readEach({ bootstrapServers, topic, groupId, onRecords }) {
+  const { Consumer } = peers('@platformatic/kafka')
+  const consumer = new Consumer({ clientId: 'bench', bootstrapBrokers: [bootstrapServers], groupId })
+  const stream = await consumer.consume({ topics: [topic], mode: 'earliest', maxWaitTime: 500 })
+  for await (const { key, value } of stream) {
+    if (onRecords(1, (key?.length ?? 0) + (value?.length ?? 0))) return
+  }
 }
