@@ -5,7 +5,6 @@
  * the user is told of errors: what he was handed before is done with then. As long as nothing of that is due
  * (`mustTurn`), records are handed out without one.
  */
-import type { Timer } from '../../base/clock.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { type Backoff, retrying } from '../network/backoff.ts'
@@ -14,6 +13,8 @@ import { type ClientPlatform, openCluster } from '../network/open-cluster.ts'
 import type { ConsumerSettings } from '../options/consumer-options.ts'
 import { Assignment } from './assignment.ts'
 import { assignorsOf } from './assignors/kafka-assignors.ts'
+import { AutoCommit } from './auto-commit.ts'
+import { insideListener, mixed, noGroup, nothingToRead } from './consumer-errors.ts'
 import type { ConsumerRecord } from './consumer-record.ts'
 import { FetchBuffer } from './fetch/fetch-buffer.ts'
 import { Fetcher } from './fetch/fetcher.ts'
@@ -27,11 +28,15 @@ import type { Subscription } from './subscription.ts'
 import { TopicInterest } from './topic-interest.ts'
 import { PartitionMap, type TopicPartition } from './topic-partition.ts'
 import { Turns } from './turns.ts'
+import { UserCode } from './user-code.ts'
 
 export interface TurnOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
 }
+
+/** Of the time for leaving, for what is still being handled; the rest is for the commit and for the group. */
+const HANDLERS_SHARE = 0.9
 
 /** Of topics that are subscribed to: waiting does not help. */
 const FATAL_TOPIC_ERRORS: ReadonlySet<number | undefined> = new Set([
@@ -47,8 +52,13 @@ export class ConsumerCore {
   readonly positions: Positions
   /** Undefined: there is no group. */
   readonly offsets: GroupOffsets | undefined
+  /** Functions that records are handled by, as `run` calls them. */
+  readonly handlers = new UserCode()
+  /** Functions that are told of partitions that come and go. */
+  readonly #listeners = new UserCode()
   /** Records can't be handed out but in a turn. */
   mustTurn = true
+  readonly #autoCommit: AutoCommit
   readonly #fetcher: Fetcher
   readonly #handover: Handover | undefined
   readonly #turns: Turns
@@ -61,10 +71,9 @@ export class ConsumerCore {
   #polledMs: number
   #isMetadataFresh = false
   #isRefreshing = false
-  #autoCommitTimer: Timer | undefined
-  #isAutoCommitDue = false
   /** For the user; what comes after it until he has seen it would only say more of the same. */
   #error: { readonly error: unknown } | undefined
+  #leavingCount = 0
   #isClosed = false
 
   /** Throws KafkaError (INVALID_CONFIG). */
@@ -119,6 +128,14 @@ export class ConsumerCore {
       onOffsetOutOfRange: (partition) => this.positions.onOffsetOutOfRange(partition),
       onError,
     })
+    this.#autoCommit = new AutoCommit({
+      clock: cluster.clock,
+      isEnabled: settings.enableAutoCommit,
+      intervalMs: settings.autoCommitIntervalMs,
+      commitConsumed: () => this.commitConsumed(),
+      hasPartitions: () => this.assignment.all().length > 0,
+      onDue: () => this.#onDue(),
+    })
     this.#handover = groupId === undefined ? undefined : this.#newHandover(groupId)
     cluster.onUpdate(() => this.#onMetadata())
   }
@@ -145,6 +162,11 @@ export class ConsumerCore {
     return taken
   }
 
+  /** What was taken and not begun with is not to be handled any more. */
+  get isEnding(): boolean {
+    return this.#isClosed || this.#leavingCount > 0
+  }
+
   /** There is nothing to read from. */
   get isIdle(): boolean {
     return this.#subscription === undefined && this.assignment.all().length === 0
@@ -159,6 +181,7 @@ export class ConsumerCore {
     { timeoutMs, signal }: TurnOptions,
   ): Promise<Result | undefined> {
     if (this.#isClosed) return undefined
+    this.checkNotInListener('Records can not be asked for')
     if (this.isIdle) throw nothingToRead()
     const { clock } = this.cluster
     const deadlineMs = clock.monotonicMs() + timeoutMs
@@ -216,7 +239,7 @@ export class ConsumerCore {
     this.#throwError()
     if (!this.#isMetadataFresh) this.#refreshMetadata()
     if (this.#membership?.isDue && this.#isMetadataFresh) await this.#membership.poll()
-    if (this.#isAutoCommitDue) this.#autoCommit()
+    if (this.#autoCommit.isDue) this.#autoCommit.commitDue()
     this.#throwError()
   }
 
@@ -224,7 +247,7 @@ export class ConsumerCore {
     return (
       this.#isClosed ||
       this.#error !== undefined ||
-      this.#isAutoCommitDue ||
+      this.#autoCommit.isDue ||
       (this.#isMetadataFresh && this.#membership?.isDue === true)
     )
   }
@@ -300,14 +323,14 @@ export class ConsumerCore {
     this.#subscribedTopics.replace(subscription.topics(this.cluster.metadata), subscription.needsAllTopics)
     if (this.#membership === undefined) this.#membership = this.#newMembership(groupId)
     else this.#membership.onSubscription()
-    this.#scheduleAutoCommit()
+    this.#autoCommit.schedule()
     this.#onDue()
   }
 
   /** Those that stay go on where they are. Throws KafkaError (INVALID_STATE). */
   assign(partitions: readonly (TopicPartition & { readonly offset?: number | undefined })[]): void {
     if (this.#subscription !== undefined) throw mixed()
-    if (this.settings.enableAutoCommit) void this.commitConsumed()
+    void this.#autoCommit.commit()
     const wanted = new PartitionMap<true>()
     for (const { topic, partition } of partitions) wanted.set(topic, partition, true)
     for (const former of this.assignment.all()) {
@@ -318,7 +341,7 @@ export class ConsumerCore {
       if (each.offset !== undefined) partition.moveTo(each.offset, undefined)
     }
     this.#isMetadataFresh = false
-    this.#scheduleAutoCommit()
+    this.#autoCommit.schedule()
     this.positions.update()
     this.#onDue()
   }
@@ -329,15 +352,40 @@ export class ConsumerCore {
   }
 
   async unsubscribe(timeoutMs: number): Promise<void> {
-    await this.#turns.take(async () => {
-      await this.#membership?.leave(timeoutMs)
-      this.#membership = undefined
-      this.#subscription = undefined
-      this.#subscribedTopics.replace([])
-      for (const partition of this.assignment.all()) this.#remove(partition)
-      this.#updateMustTurn()
-    })
+    this.checkNotInListener('A consumer can not be unsubscribed')
+    this.#leavingCount += 1
+    try {
+      await this.#handled(timeoutMs)
+      await this.#turns.take(async () => {
+        await this.#membership?.leave(timeoutMs)
+        this.#membership = undefined
+        this.#subscription = undefined
+        this.#subscribedTopics.replace([])
+        for (const partition of this.assignment.all()) this.#remove(partition)
+        this.#updateMustTurn()
+      })
+    } finally {
+      this.#leavingCount -= 1
+    }
     this.#turns.wakeAll()
+  }
+
+  /** The records that `run` has at hand are handled, so that they can be committed; those behind them will not be. */
+  async #handled(timeoutMs: number): Promise<void> {
+    // The function that handles them is not made to wait for itself.
+    if (this.handlers.isInside) return
+    await new Promise<void>((resolve) => {
+      const timer = this.cluster.clock.after(timeoutMs * HANDLERS_SHARE, resolve, { keepsAlive: true })
+      void this.handlers.settled().then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+
+  /** Throws KafkaError (INVALID_STATE): whoever waits for it there waits for the turn that waits for the listener. */
+  checkNotInListener(what: string): void {
+    if (this.#listeners.isInside) throw insideListener(what)
   }
 
   /** As if they had not been handed out. They were the last of their partitions. */
@@ -393,7 +441,8 @@ export class ConsumerCore {
       assignment: this.assignment,
       buffer: this.buffer,
       listener: () => this.#subscription?.listener ?? {},
-      commitConsumed: () => this.#commitIfAutomatic(),
+      listeners: this.#listeners,
+      commitConsumed: () => this.#autoCommit.commit(),
       onListenerError: (error) => this.#fail(error),
       onAssigned: () => this.onMoved(),
     })
@@ -424,28 +473,6 @@ export class ConsumerCore {
     return this.offsets.commit(this.assignment.consumed())
   }
 
-  async #commitIfAutomatic(): Promise<void> {
-    if (!this.settings.enableAutoCommit) return
-    // Whoever has the partitions next reads again what could not be committed.
-    await this.commitConsumed().catch(() => {})
-  }
-
-  #scheduleAutoCommit(): void {
-    const { enableAutoCommit, autoCommitIntervalMs } = this.settings
-    if (!enableAutoCommit || this.#autoCommitTimer !== undefined) return
-    this.#autoCommitTimer = this.cluster.clock.after(autoCommitIntervalMs, () => {
-      this.#isAutoCommitDue = true
-      this.#onDue()
-    })
-  }
-
-  #autoCommit(): void {
-    this.#isAutoCommitDue = false
-    this.#autoCommitTimer = undefined
-    this.#scheduleAutoCommit()
-    if (this.assignment.all().length > 0) void this.#commitIfAutomatic()
-  }
-
   // --- The end -------------------------------------------------------------------------------------------------------
 
   async close(timeoutMs: number): Promise<void> {
@@ -457,7 +484,7 @@ export class ConsumerCore {
         .finally(() => timer.cancel())
         .then(resolve, reject)
     })
-    this.#autoCommitTimer?.cancel()
+    this.#autoCommit.stop()
     this.#fetcher.stop()
     this.positions.stop()
     this.cluster.close()
@@ -465,27 +492,8 @@ export class ConsumerCore {
   }
 
   async #leave(timeoutMs: number): Promise<void> {
-    if (this.#membership === undefined) await this.#commitIfAutomatic()
-    else await this.unsubscribe(timeoutMs)
+    if (this.#membership !== undefined) return this.unsubscribe(timeoutMs)
+    await this.#handled(timeoutMs)
+    await this.#autoCommit.commit()
   }
-}
-
-export function noGroup(): KafkaError {
-  const message =
-    'To use the group management or offset commit APIs, you must provide a valid group.id in the consumer configuration.'
-  return new KafkaError('INVALID_GROUP_ID', message, { errno: ErrorCode.INVALID_GROUP_ID })
-}
-
-function nothingToRead(): KafkaError {
-  return new KafkaError(
-    'INVALID_STATE',
-    'Consumer is not subscribed to any topics or assigned any partitions',
-  )
-}
-
-function mixed(): KafkaError {
-  return new KafkaError(
-    'INVALID_STATE',
-    'Subscription to topics, partitions and pattern are mutually exclusive',
-  )
 }

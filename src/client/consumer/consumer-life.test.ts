@@ -177,3 +177,135 @@ test('a stream can be destroyed and taken up by another, whatever it had read ah
   assert.equal((error as Error).name, 'AbortError')
   assert.deepEqual(seen, values(numbered(topic, 20) as never))
 })
+
+test('what a listener asks the consumer for and would wait for for ever is refused, and nothing else', async (t) => {
+  const topic = await createTopic(broker)
+  await produce(broker, numbered(topic, 3))
+  const consumer = newConsumer(t, broker, { groupId: 'listening', ...FAST_GROUP })
+  const refused: unknown[] = []
+  const told: string[] = []
+  const onAssigned = async (): Promise<void> => {
+    told.push(`at ${await consumer.position({ topic, partition: 0 })}`)
+    await consumer.commit({ topic, partition: 0, offset: 1 })
+    consumer.seek({ topic, partition: 0, offset: 1 })
+    const calls = [
+      () => consumer.poll(),
+      () => consumer.records().next(),
+      () => consumer.run({ eachRecord: () => {} }),
+      () => consumer.unsubscribe(),
+      () => consumer.subscribe([]),
+      () => consumer.close(),
+    ]
+    for (const call of calls) await call().catch((error: unknown) => refused.push(error))
+  }
+  await consumer.subscribe({ topics: topic, onAssigned })
+  assert.deepEqual(values(await take(consumer, 2)), ['v1', 'v2'])
+  assert.deepEqual(told, ['at 0'])
+  assert.deepEqual(
+    refused.map((error) => (error as { code: string }).code),
+    Array.from({ length: 6 }, () => 'INVALID_STATE'),
+  )
+  assert.match(String(refused[0]), /by a rebalance listener: the consumer waits for it to be done/)
+  await consumer.close()
+})
+
+test('whoever closes meanwhile waits for a listener that is at work', async (t) => {
+  const topic = await createTopic(broker)
+  const consumer = newConsumer(t, broker, { groupId: 'waited-for', ...FAST_GROUP })
+  let finish!: () => void
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const steps: string[] = []
+  const onAssigned = async (): Promise<void> => {
+    steps.push('told')
+    await finished
+    steps.push('done')
+  }
+  await consumer.subscribe({ topics: topic, onAssigned })
+  const reading = take(consumer, 1)
+  await until(() => steps.length === 1)
+  const closing = consumer.close().then(() => steps.push('closed'))
+  finish()
+  await Promise.all([reading, closing])
+  assert.deepEqual(steps, ['told', 'done', 'closed'])
+})
+
+/** Until it is let go, the function that handles records holds each one. */
+function holding(): { began: () => number; letGo: () => void; hold: () => Promise<void> } {
+  const held: (() => void)[] = []
+  let begun = 0
+  return {
+    began: () => begun,
+    letGo: () => {
+      for (const release of held.splice(0)) release()
+    },
+    hold: () => {
+      begun += 1
+      return new Promise((resolve) => void held.push(resolve))
+    },
+  }
+}
+
+for (const { name, eachBatch, committed } of [
+  { name: 'the record at hand is handled and committed, and none behind it', eachBatch: false, committed: 1 },
+  { name: 'the batch at hand is handled and committed', eachBatch: true, committed: 5 },
+]) {
+  test(`closing while records are handled: ${name}`, async (t) => {
+    const topic = await createTopic(broker)
+    await produce(broker, numbered(topic, 5))
+    const groupId = `closing-${eachBatch}`
+    const consumer = newConsumer(t, broker, { groupId, ...FAST_GROUP })
+    await consumer.subscribe(topic)
+    const handler = holding()
+    const running = consumer.run(eachBatch ? { eachBatch: handler.hold } : { eachRecord: handler.hold })
+    await until(() => handler.began() === 1)
+    let isClosed = false
+    const closing = consumer.close().then(() => {
+      isClosed = true
+    })
+    await new Promise((resolve) => void setImmediate(resolve))
+    assert.equal(isClosed, false)
+    handler.letGo()
+    await Promise.all([running, closing])
+    assert.equal(handler.began(), 1)
+    const [offset] = await newConsumer(t, broker, { groupId }).committed([{ topic, partition: 0 }])
+    assert.equal(offset?.offset, committed)
+  })
+}
+
+test('a function that handles records may close the consumer: what came before is committed', async (t) => {
+  const topic = await createTopic(broker)
+  await produce(broker, numbered(topic, 5))
+  const consumer = newConsumer(t, broker, { groupId: 'closes-itself', ...FAST_GROUP })
+  await consumer.subscribe(topic)
+  const seen: number[] = []
+  await consumer.run({
+    eachRecord: async ({ offset }) => {
+      seen.push(offset)
+      if (offset === 2) await consumer.close()
+    },
+  })
+  assert.deepEqual(seen, [0, 1, 2])
+  const [offset] = await newConsumer(t, broker, { groupId: 'closes-itself' }).committed([
+    { topic, partition: 0 },
+  ])
+  assert.equal(offset?.offset, 2)
+})
+
+test('a function that does not come to an end holds closing up no longer than is allowed', async (t) => {
+  const topic = await createTopic(broker)
+  await produce(broker, numbered(topic, 5))
+  const consumer = newConsumer(t, broker, { groupId: 'stuck', ...FAST_GROUP })
+  await consumer.subscribe(topic)
+  const handler = holding()
+  const running = consumer.run({ eachRecord: handler.hold })
+  await until(() => handler.began() === 1)
+  handler.letGo()
+  await until(() => handler.began() === 2)
+  await consumer.close({ timeoutMs: 200 })
+  const [offset] = await newConsumer(t, broker, { groupId: 'stuck' }).committed([{ topic, partition: 0 }])
+  assert.equal(offset?.offset, 1)
+  handler.letGo()
+  await running
+})

@@ -15,7 +15,8 @@ import type { PartitionInfo } from '../network/cluster.ts'
 import type { ClientPlatform } from '../network/open-cluster.ts'
 import { type ConsumerOptions, type OffsetReset, parseConsumerOptions } from '../options/consumer-options.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
-import { ConsumerCore, noGroup } from './consumer-core.ts'
+import { ConsumerCore } from './consumer-core.ts'
+import { noGroup } from './consumer-errors.ts'
 import type { ConsumerBatch, ConsumerRecord } from './consumer-record.ts'
 import type { CommittedOffset, GroupOffsets } from './group/group-offsets.ts'
 import { EARLIEST, type FoundOffset, LATEST, lookUpOffsets, type OffsetQuery } from './offset-lookup.ts'
@@ -319,11 +320,12 @@ export class Consumer<Key = Buffer, Value = Buffer> implements AsyncIterable<Con
 
   /**
    * Commits what was handed out, if that is to be done by itself, leaves the group and lets go of everything. Loops over
-   * records end. It takes no longer than `timeoutMs` (default: 30 s).
+   * records end; what `run` is handling is waited for first. It takes no longer than `timeoutMs` (default: 30 s).
    */
-  close(options: { timeoutMs?: number } = {}): Promise<void> {
+  async close(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#core.checkNotInListener('A consumer can not be closed')
     this.#closing ??= this.#core.close(options.timeoutMs ?? CLOSE_TIMEOUT_MS)
-    return this.#closing
+    await this.#closing
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

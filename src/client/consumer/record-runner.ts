@@ -29,7 +29,9 @@ export async function runRecords(core: ConsumerCore, options: RunOptions<never, 
     if (hasBegun && core.isIdle) return
     const round = await nextRound(core, concurrency, signal)
     if (round === undefined) return
-    const outcomes = await Promise.allSettled(round.map((batch) => handle(core, batch, options)))
+    const outcomes = await core.handlers.run(() =>
+      Promise.allSettled(round.map((batch) => handle(core, batch, options))),
+    )
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failure !== undefined) throw failure.reason
   }
@@ -55,6 +57,8 @@ function takeRound({ buffer, settings }: ConsumerCore, concurrency: number): Tak
     const taken = new Set(round.map(({ source }) => source))
     const batch = buffer.takeBatch(settings.maxPollRecords, (partition) => !taken.has(partition))
     if (batch === undefined) break
+    // None of it is handled yet: it must not be committed, whatever happens from now on.
+    batch.source.position = batch.records[0]!.offset
     round.push(batch)
   }
   return round.length === 0 ? undefined : round
@@ -68,7 +72,6 @@ async function handle(
   const { source, records, highWatermark } = batch
   const { topic, partition } = source
   const end = records.at(-1)!
-  source.position = records[0]!.offset
   try {
     if (eachBatch !== undefined) {
       await eachBatch({ topic, partition, records, highWatermark })
@@ -77,7 +80,7 @@ async function handle(
     }
     for (const record of records) {
       // The function may have sought elsewhere, or some records are missing before this one.
-      if (source.isGone || source.position > record.offset) return
+      if (core.isEnding || source.isGone || source.position > record.offset) return
       source.position = record.offset
       const handling = handleRecord(core, record, eachRecord)
       if (handling instanceof Promise) await handling

@@ -16,9 +16,12 @@ export interface RebalanceListener {
 }
 
 export interface SubscribeOptions extends RebalanceListener {
-  /** Names, or a pattern that this client holds against the names of all topics. */
+  /**
+   * Names, or a pattern that this client holds against the names of all topics, as `test` does: anywhere in a name unless
+   * it is anchored. Java's must match the whole name.
+   */
   readonly topics?: string | readonly string[] | RegExp | undefined
-  /** A pattern in the syntax of RE2 that the broker holds against the names (`group.protocol=consumer`, Kafka 4.0). */
+  /** A pattern in the syntax of RE2 that the broker holds against whole names (`group.protocol=consumer`, Kafka 4.0). */
   readonly pattern?: string | undefined
 }
 

@@ -10,6 +10,7 @@ import type { Assignment } from '../assignment.ts'
 import type { FetchBuffer } from '../fetch/fetch-buffer.ts'
 import type { RebalanceListener } from '../subscription.ts'
 import type { TopicPartition } from '../topic-partition.ts'
+import type { UserCode } from '../user-code.ts'
 
 export interface HandoverOptions {
   readonly clientId: string
@@ -17,6 +18,8 @@ export interface HandoverOptions {
   readonly assignment: Assignment
   readonly buffer: FetchBuffer
   readonly listener: () => RebalanceListener
+  /** What its functions run in. */
+  readonly listeners: UserCode
   /** Commits what was handed out, if that is ours to do; never rejects. */
   readonly commitConsumed: () => Promise<void>
   /** What a listener throws is the user's, and thrown to him when the rebalance is done. */
@@ -80,7 +83,8 @@ export class Handover {
   ): Promise<void> {
     if (listener === undefined) return
     try {
-      await listener(partitions.map(({ topic, partition }) => ({ topic, partition })))
+      const told = partitions.map(({ topic, partition }) => ({ topic, partition }))
+      await this.#options.listeners.run(() => listener(told))
     } catch (error) {
       this.#options.onListenerError(error)
     }
