@@ -165,6 +165,18 @@ const debianPackages = {
     packages: ['python3-lz4', 'python3-snappy', 'python3-xxhash', 'python3-zstandard'],
   },
   librdkafka: { proof: '/usr/include/librdkafka/rdkafka.h', packages: ['librdkafka-dev'] },
+  'what librdkafka is built with': {
+    proof: '/usr/include/zstd.h',
+    packages: [
+      'g++',
+      'make',
+      'libcurl4-openssl-dev',
+      'libsasl2-dev',
+      'libssl-dev',
+      'libzstd-dev',
+      'zlib1g-dev',
+    ],
+  },
   gcc: { proof: '/usr/bin/gcc', packages: ['gcc', 'libc6-dev'] },
 }
 
@@ -216,6 +228,7 @@ export async function nativeClient({ mayFetch }) {
   if (found) return { path: found }
   if (!mayFetch) return { missing: 'it is not installed here, and comes without a binary (--install-native)' }
   const headers = await nodeHeaders()
+  await debian('what librdkafka is built with')
   return fetchInto(name, async (folder) => {
     writeFileSync(join(folder, 'package.json'), '{"private": true}')
     const install = ['install', '--no-audit', '--no-fund', '--prefix', folder]
@@ -226,6 +239,8 @@ export async function nativeClient({ mayFetch }) {
         ...process.env,
         // npm and what it calls run with this Node, too: the binary is made for the one that makes it.
         PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+        // With the system's libraries: those that it would build itself come from outside the registry, too.
+        CKJS_LINKING: 'dynamic',
         ...('path' in headers ? { npm_config_nodedir: headers.path } : {}),
       },
     })
