@@ -2,7 +2,7 @@
  * Produces with @platformatic/kafka: platformatic-produce.mjs BROKER TOPIC CODEC PARTITION < lines (see
  * librdkafka.c). Needs Node >= 22.22 or >= 24.6.
  */
-import { Producer } from '@platformatic/kafka'
+import { compatibilityPartitioner, Producer } from '@platformatic/kafka'
 import { readRecords } from './lines.mjs'
 
 /** @typedef {'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'} Codec */
@@ -16,6 +16,8 @@ const producer = new Producer({
   clientId: 'platformatic-interop',
   bootstrapBrokers: [broker],
   idempotent: true,
+  // By itself it has its own idea of where a key belongs.
+  partitioner: compatibilityPartitioner,
 })
 const messages = readRecords().map(({ headers, key, value }) => ({
   topic,

@@ -5,8 +5,6 @@
  * the user is told of errors: what he was handed before is done with then. As long as nothing of that is due
  * (`mustTurn`), records are handed out without one.
  */
-import { ErrorCode } from '../../protocol/error-codes.ts'
-import { KafkaError } from '../kafka-error.ts'
 import { type Backoff, retrying } from '../network/backoff.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { type ClientPlatform, openCluster } from '../network/open-cluster.ts'
@@ -14,7 +12,7 @@ import type { ConsumerSettings } from '../options/consumer-options.ts'
 import { Assignment } from './assignment.ts'
 import { assignorsOf } from './assignors/kafka-assignors.ts'
 import { AutoCommit } from './auto-commit.ts'
-import { insideListener, mixed, noGroup, nothingToRead } from './consumer-errors.ts'
+import { fatalTopicError, insideListener, mixed, noGroup, nothingToRead } from './consumer-errors.ts'
 import type { ConsumerRecord } from './consumer-record.ts'
 import { FetchBuffer } from './fetch/fetch-buffer.ts'
 import { Fetcher } from './fetch/fetcher.ts'
@@ -37,12 +35,6 @@ export interface TurnOptions {
 
 /** Of the time for leaving, for what is still being handled; the rest is for the commit and for the group. */
 const HANDLERS_SHARE = 0.9
-
-/** Of topics that are subscribed to: waiting does not help. */
-const FATAL_TOPIC_ERRORS: ReadonlySet<number | undefined> = new Set([
-  ErrorCode.INVALID_TOPIC_EXCEPTION,
-  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
-])
 
 export class ConsumerCore {
   readonly settings: ConsumerSettings
@@ -307,8 +299,8 @@ export class ConsumerCore {
     this.#fetcher.wake()
     const { metadata } = this.cluster
     const topics = this.#subscription?.topics(metadata) ?? this.assignment.all().map(({ topic }) => topic)
-    const failed = topics.find((topic) => FATAL_TOPIC_ERRORS.has(metadata.topicError(topic)))
-    if (failed !== undefined) this.#fail(KafkaError.of(metadata.topicError(failed)!, `topic ${failed}`))
+    const failure = fatalTopicError(topics, metadata)
+    if (failure !== undefined) this.#fail(failure)
   }
 
   // --- Subscription and assignment -----------------------------------------------------------------------------------
@@ -481,6 +473,7 @@ export class ConsumerCore {
     await new Promise<void>((resolve, reject) => {
       const timer = this.cluster.clock.after(timeoutMs, resolve, { keepsAlive: true })
       this.#leave(timeoutMs)
+        .finally(() => this.#fetcher.close())
         .finally(() => timer.cancel())
         .then(resolve, reject)
     })

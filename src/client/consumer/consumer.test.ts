@@ -459,3 +459,32 @@ test('nothing to read from is an error, not a wait', async (t) => {
   await assert.rejects(consumer.poll({ timeoutMs: 5000 }), { code: 'INVALID_TOPIC_EXCEPTION' })
   await assert.rejects(newConsumer(t, broker).commit(), { code: 'INVALID_GROUP_ID' })
 })
+
+test('offsets go by the ids of their topics: those of a topic that was deleted are not taken for its namesake', async (t) => {
+  const topic = await createTopic(broker)
+  await produce(broker, numbered(topic, 3))
+  const consumer = newConsumer(t, broker, { groupId: 'ids', enableAutoCommit: false })
+  const versions = new Map<string, number>()
+  for (const api of ['OffsetCommit', 'OffsetFetch'] as const) {
+    t.after(
+      broker.intercept(api, (call, next) => {
+        versions.set(api, call.version)
+        return next()
+      }),
+    )
+  }
+  const offset = { topic, partition: 0, offset: 2 }
+  await consumer.partitionsFor(topic)
+  await consumer.commit(offset)
+  const [committed] = await consumer.committed([offset])
+  assert.deepEqual([committed?.topic, committed?.offset], [topic, 2])
+  assert.deepEqual(Object.fromEntries(versions), { OffsetCommit: 10, OffsetFetch: 10 })
+  await withAdmin(broker, (admin) => admin.deleteTopics([topic]))
+  await createTopic(broker, 1, {}, topic)
+  await assert.rejects(consumer.commit(offset), { code: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: false })
+  assert.deepEqual(await consumer.committed([offset]), [])
+  // Nobody has told us of this one's id.
+  const other = await createTopic(broker)
+  await consumer.commit({ topic: other, partition: 0, offset: 7 })
+  assert.equal(versions.get('OffsetCommit'), 9)
+})

@@ -388,12 +388,12 @@ export class Cluster {
     key: string,
     api: Api<Req, Res>,
     body: NoInfer<Req> | ((version: number) => NoInfer<Req>),
-    options: CallOptions & { readonly purpose?: Destination['purpose'] } = {},
+    options: CallOptions & { readonly purpose?: Destination['purpose']; readonly maxVersion?: number } = {},
   ): Promise<Res> {
     const nodeId = await this.coordinator(type, key)
     try {
       const connection = await this.connectionTo(nodeId, options.purpose ?? 'coordinator')
-      const version = connection.apis!.versionOf(api)
+      const version = connection.apis!.versionOf(api, { max: options.maxVersion ?? api.maxVersion })
       const request = typeof body === 'function' ? (body as (version: number) => Req)(version) : body
       return await connection.call(api, request as NoInfer<Req>, { ...options, version })
     } catch (error) {

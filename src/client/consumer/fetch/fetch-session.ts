@@ -24,6 +24,7 @@ export type SessionFields = Pick<
 
 const NO_SESSION_ID = 0
 const FULL_EPOCH = 0
+const FINAL_EPOCH = -1
 const EPOCH_MAX = 0x7fffffff
 const VERSION_WITH_SESSIONS = 7
 export const VERSION_WITH_TOPIC_IDS = 13
@@ -92,6 +93,14 @@ export class FetchSession {
   onFailure(errorCode: number | undefined): void {
     if (errorCode === ErrorCode.FETCH_SESSION_ID_NOT_FOUND) this.#id = NO_SESSION_ID
     this.#epoch = FULL_EPOCH
+  }
+
+  /** The request that ends it; undefined: there is none. */
+  end(): SessionFields | undefined {
+    if (this.#id === NO_SESSION_ID) return undefined
+    const last = { sessionId: this.#id, sessionEpoch: FINAL_EPOCH, topics: [], forgottenTopicsData: [] }
+    this.#id = NO_SESSION_ID
+    return last
   }
 }
 

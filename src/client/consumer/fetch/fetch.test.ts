@@ -68,6 +68,26 @@ test('a session names only what has changed: nothing while there is nothing new,
   )
 })
 
+test('closing ends the session, also while a fetch waits for news', async (t) => {
+  const topic = await createTopic(broker)
+  const requests: FetchRequest[] = []
+  t.after(
+    broker.intercept('Fetch', ({ request }, next) => {
+      requests.push(request)
+      return next()
+    }),
+  )
+  const consumer = newConsumer(t, broker, { fetchMaxWaitMs: 60_000 })
+  consumer.assign([{ topic, partition: 0 }])
+  await produce(broker, numbered(topic, 1))
+  await take(consumer, 1)
+  await until(() => requests.length >= 2)
+  await consumer.close()
+  const { sessionId, sessionEpoch, topics } = requests.at(-1)!
+  assert.deepEqual([sessionId, sessionEpoch, topics], [requests.at(-2)!.sessionId, -1, []])
+  assert.notEqual(sessionId, 0)
+})
+
 for (const error of [
   'FETCH_SESSION_ID_NOT_FOUND',
   'INVALID_FETCH_SESSION_EPOCH',

@@ -26,6 +26,7 @@ import { FetchedRecords, type RecordDecoding } from './fetched-records.ts'
 
 const FETCH = defineApi(FetchRequest, FetchResponse, [4, 17])
 const CHUNKS_AHEAD = 2
+const END_TIMEOUT_MS = 1000
 
 export interface FetcherOptions {
   readonly cluster: Cluster
@@ -96,6 +97,25 @@ export class Fetcher {
   stop(): void {
     this.#isStopped = true
     this.#timer?.cancel()
+  }
+
+  /** Stops, and has the brokers forget the sessions, as far as it is quickly done. Never rejects. */
+  async close(): Promise<void> {
+    this.stop()
+    await Promise.allSettled(Array.from(this.#brokers.values(), (broker) => this.#endSession(broker)))
+  }
+
+  async #endSession({ nodeId, session, isBusy }: BrokerFetch): Promise<void> {
+    // A session is no connection's own, and on that of the fetches one may be waiting for news.
+    const idle = isBusy ? undefined : this.#cluster.openConnectionTo(nodeId, 'fetch')
+    const connection = this.#cluster.openConnectionTo(nodeId) ?? idle
+    const last = session.end()
+    if (connection === undefined || last === undefined) return
+    await connection.call(
+      FETCH,
+      { maxWaitMs: 0, minBytes: 0, maxBytes: 0, isolationLevel: 0, rackId: '', ...last },
+      { timeoutMs: END_TIMEOUT_MS },
+    )
   }
 
   #brokerOf(nodeId: number): BrokerFetch {

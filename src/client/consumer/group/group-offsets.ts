@@ -8,6 +8,7 @@ import { ErrorCode, errorMessage, errorName } from '../../../protocol/error-code
 import { OffsetCommitRequest, OffsetCommitResponse } from '../../../protocol/messages/08-offset-commit.ts'
 import { OffsetFetchRequest, OffsetFetchResponse } from '../../../protocol/messages/09-offset-fetch.ts'
 import type { Draft } from '../../../protocol/schema.ts'
+import { ZERO_UUID } from '../../../wire/text.ts'
 import { errorChannel } from '../../diagnostics.ts'
 import type { OffsetToCommit } from '../../group-offset.ts'
 import { KafkaError } from '../../kafka-error.ts'
@@ -15,13 +16,21 @@ import { defineApi } from '../../network/api.ts'
 import { retrying } from '../../network/backoff.ts'
 import type { Cluster } from '../../network/cluster.ts'
 import { byTopic, nameOf, PartitionMap, type TopicPartition } from '../topic-partition.ts'
+import { TopicIds } from './topic-ids.ts'
 
-const OFFSET_COMMIT = defineApi(OffsetCommitRequest, OffsetCommitResponse, [2, 9])
-const OFFSET_FETCH = defineApi(OffsetFetchRequest, OffsetFetchResponse, [1, 9])
+const OFFSET_COMMIT = defineApi(OffsetCommitRequest, OffsetCommitResponse, [2, 10])
+const OFFSET_FETCH = defineApi(OffsetFetchRequest, OffsetFetchResponse, [1, 10])
 const FETCH_VERSION_WITH_GROUPS = 8
 const FETCH_VERSION_WITH_STABLE = 7
 const FETCH_VERSION_WITH_MEMBERS = 9
 const COMMIT_VERSION_WITH_INSTANCES = 7
+/** Of both: topics go by their ids, so that what is meant for one that was deleted is not another's of the same name. */
+const VERSION_WITH_TOPIC_IDS = 10
+
+const UNKNOWN_TOPIC_ERRORS: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.UNKNOWN_TOPIC_ID,
+])
 
 export interface CommittedOffset extends TopicPartition {
   readonly offset: number
@@ -98,26 +107,41 @@ export class GroupOffsets {
     return this.#retrying('OffsetCommit', async () => {
       const member = this.#options.member()
       const { groupId } = this.#options
-      const response = await this.#cluster.callCoordinator('group', groupId, OFFSET_COMMIT, (version) =>
-        commitRequest(groupId, member, offsets, version),
+      const ids = this.#topicIds(offsets)
+      const response = await this.#cluster.callCoordinator(
+        'group',
+        groupId,
+        OFFSET_COMMIT,
+        (version) => commitRequest(groupId, member, offsets, ids, version),
+        { maxVersion: versionWith(ids) },
       )
-      for (const { name: topic, partitions } of response.topics) {
+      for (const { name, topicId, partitions } of response.topics) {
+        const topic = ids.nameOf(topicId) ?? name
         for (const { partitionIndex: partition, errorCode } of partitions) {
           if (errorCode === ErrorCode.NONE) continue
           const what = `committing the offset of ${nameOf({ topic, partition })}`
-          if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) await this.#checkTopic(topic, what)
+          if (UNKNOWN_TOPIC_ERRORS.has(errorCode)) await this.#checkTopic(topic, ids.idOf(topic), what)
           throw this.#failureOf(errorCode, what, member)
         }
       }
     })
   }
 
-  /** A topic that the coordinator does not know may be new. Throws where nobody knows it: then it is gone. */
-  async #checkTopic(topic: string, what: string): Promise<void> {
+  /** A topic that the coordinator does not know may be new. Throws where it is gone, or another has its name by now. */
+  async #checkTopic(topic: string, topicId: string | undefined, what: string): Promise<void> {
     await this.#cluster.refresh([topic])
-    if (this.#cluster.metadata.topic(topic) !== undefined) return
+    const known = this.#cluster.metadata.topic(topic)
+    const isSame = known !== undefined && (topicId === undefined || topicId === known.topicId)
+    if (isSame) return
     const errno = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${what}: there is no such topic`, { errno })
+  }
+
+  #topicIds(partitions: readonly TopicPartition[]): TopicIds {
+    return new TopicIds(
+      partitions.map(({ topic }) => topic),
+      (topic) => this.#cluster.metadata.topic(topic)?.topicId,
+    )
   }
 
   /** Those that have none are left out. Rejects with KafkaError. */
@@ -126,25 +150,42 @@ export class GroupOffsets {
     return this.#retrying('OffsetFetch', async () => {
       const member = this.#options.member()
       let usedVersion = 0
-      const response = await this.#cluster.callCoordinator('group', groupId, OFFSET_FETCH, (version) => {
-        usedVersion = version
-        return fetchRequest(groupId, member, partitions, version)
-      })
+      const ids = this.#topicIds(partitions)
+      const response = await this.#cluster.callCoordinator(
+        'group',
+        groupId,
+        OFFSET_FETCH,
+        (version) => {
+          usedVersion = version
+          return fetchRequest(groupId, member, partitions, ids, version)
+        },
+        { maxVersion: versionWith(ids) },
+      )
       const group = usedVersion >= FETCH_VERSION_WITH_GROUPS ? response.groups[0]! : response
       if (group.errorCode !== ErrorCode.NONE) {
         throw this.#failureOf(group.errorCode, `the offsets of group ${groupId}`, member)
       }
-      return this.#committed(group.topics, member)
+      const topics = group.topics.map((topic) => {
+        const named = 'topicId' in topic ? ids.nameOf(topic.topicId) : undefined
+        return { ...topic, name: named ?? topic.name }
+      })
+      return this.#committed(topics, ids, member)
     })
   }
 
-  #committed(topics: OffsetFetchResponse['topics'], member: GroupMember): CommittedOffset[] {
+  async #committed(
+    topics: OffsetFetchResponse['topics'],
+    ids: TopicIds,
+    member: GroupMember,
+  ): Promise<CommittedOffset[]> {
     const committed: CommittedOffset[] = []
     for (const { name: topic, partitions } of topics) {
       for (const each of partitions) {
         const { partitionIndex: partition, committedOffset, committedLeaderEpoch, metadata, errorCode } = each
         if (errorCode !== ErrorCode.NONE) {
-          throw this.#failureOf(errorCode, `the committed offset of ${nameOf({ topic, partition })}`, member)
+          const what = `the committed offset of ${nameOf({ topic, partition })}`
+          if (errorCode === ErrorCode.UNKNOWN_TOPIC_ID) await this.#checkTopic(topic, ids.idOf(topic), what)
+          throw this.#failureOf(errorCode, what, member)
         }
         if (committedOffset < 0) continue
         const leaderEpoch = committedLeaderEpoch < 0 ? undefined : committedLeaderEpoch
@@ -194,10 +235,21 @@ function newCommit(): Commit {
   return { offsets: new PartitionMap(), done, resolve, reject }
 }
 
+/** The newest version of both APIs in which these topics can be named. */
+function versionWith(ids: TopicIds): number {
+  return ids.areKnown ? VERSION_WITH_TOPIC_IDS : VERSION_WITH_TOPIC_IDS - 1
+}
+
+function topicFields(name: string, ids: TopicIds, version: number): { name: string; topicId: string } {
+  const topicId = version >= VERSION_WITH_TOPIC_IDS ? ids.idOf(name) : undefined
+  return { name, topicId: topicId ?? ZERO_UUID }
+}
+
 function commitRequest(
   groupId: string,
   { generationId, memberId, groupInstanceId }: GroupMember,
   offsets: readonly OffsetToCommit[],
+  ids: TopicIds,
   version: number,
 ): Draft<typeof OffsetCommitRequest> {
   return {
@@ -206,7 +258,7 @@ function commitRequest(
     memberId,
     groupInstanceId: version >= COMMIT_VERSION_WITH_INSTANCES ? groupInstanceId : null,
     topics: [...byTopic(offsets)].map(([name, partitions]) => ({
-      name,
+      ...topicFields(name, ids, version),
       partitions: partitions.map(({ partition, offset, leaderEpoch, metadata }) => ({
         partitionIndex: partition,
         committedOffset: offset,
@@ -221,10 +273,11 @@ function fetchRequest(
   groupId: string,
   { generationId, memberId, isOfNewProtocol }: GroupMember,
   partitions: readonly TopicPartition[],
+  ids: TopicIds,
   version: number,
 ): Draft<typeof OffsetFetchRequest> {
   const topics = [...byTopic(partitions)].map(([name, all]) => ({
-    name,
+    ...topicFields(name, ids, version),
     partitionIndexes: all.map(({ partition }) => partition),
   }))
   // Offsets that an open transaction is about to change are waited for (KIP-447).
