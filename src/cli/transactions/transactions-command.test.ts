@@ -73,7 +73,11 @@ test('abort ends what a partition holds open, so that readers of committed recor
 
   const plain = new Producer({ bootstrapServers })
   await plain.send({ topic: 'orders', value: 'seen' })
-  const consumer = new Consumer({ bootstrapServers, isolationLevel: 'read_committed', autoOffsetReset: 'earliest' })
+  const consumer = new Consumer({
+    bootstrapServers,
+    isolationLevel: 'read_committed',
+    autoOffsetReset: 'earliest',
+  })
   consumer.assign([{ topic: 'orders', partition: 0 }])
   for await (const record of consumer) {
     assert.equal(record.value?.toString(), 'seen')
