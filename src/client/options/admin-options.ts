@@ -2,6 +2,7 @@
 import { COMMON_FORMER_NAMES, COMMON_OPTIONS } from './common-options.ts'
 import {
   type FormerNames,
+  type FormerOptionsOf,
   integer,
   invalid,
   isOption,
@@ -17,10 +18,11 @@ export const ADMIN_OPTIONS = {
   retries: integer(2_147_483_647, { min: 0, max: 2_147_483_647 }),
 }
 
-export type AdminOptions = OptionsOf<typeof ADMIN_OPTIONS>
-export type AdminSettings = SettingsOf<typeof ADMIN_OPTIONS>
+const FORMER_NAMES = { ...COMMON_FORMER_NAMES, 'zookeeper.connect': null } as const satisfies FormerNames
 
-const FORMER_NAMES: FormerNames = { ...COMMON_FORMER_NAMES, 'zookeeper.connect': null }
+export type AdminOptions = OptionsOf<typeof ADMIN_OPTIONS> &
+  FormerOptionsOf<typeof FORMER_NAMES, typeof ADMIN_OPTIONS>
+export type AdminSettings = SettingsOf<typeof ADMIN_OPTIONS>
 
 /** Whether an administrator has the option, by whichever of its names. */
 export function isAdminOption(name: string): boolean {

@@ -123,7 +123,8 @@ const FORMER_NAMES = {
   'dual.commit.enabled': null,
 } as const satisfies FormerNames
 
-export type ConsumerOptions = OptionsOf<typeof CONSUMER_OPTIONS> & FormerOptionsOf<typeof FORMER_NAMES>
+export type ConsumerOptions = OptionsOf<typeof CONSUMER_OPTIONS> &
+  FormerOptionsOf<typeof FORMER_NAMES, typeof CONSUMER_OPTIONS>
 export type ConsumerSettings = SettingsOf<typeof CONSUMER_OPTIONS>
 
 /** Whether a consumer has the option, by whichever of its names. */

@@ -41,12 +41,15 @@ export type SettingsOf<Table extends OptionTable> = {
 /** Names of old releases, and what they are called today; null: they mean nothing any more and are passed over. */
 export type FormerNames = Readonly<Record<string, string | null>>
 
-/** They may be written, too, in either spelling. */
-export type FormerOptionsOf<Names extends FormerNames> = {
-  readonly [Name in keyof Names & string]?: unknown
+/** They may be written, too, in either spelling: as the option that they are called today. */
+export type FormerOptionsOf<Names extends FormerNames, Table extends OptionTable> = {
+  readonly [Name in keyof Names & string]?: FormerInputOf<Names[Name], Table> | undefined
 } & {
-  readonly [Name in keyof Names & string as CamelCase<Name>]?: unknown
+  readonly [Name in keyof Names & string as CamelCase<Name>]?: FormerInputOf<Names[Name], Table> | undefined
 }
+type FormerInputOf<Name, Table extends OptionTable> = Name extends keyof Table
+  ? InputOf<Table[Name]>
+  : unknown
 
 /** Throws KafkaError (INVALID_CONFIG): an unknown name, one that is given twice, or a value that can't be. */
 export function parseOptions<Table extends OptionTable>(

@@ -4,6 +4,7 @@ import { COMMON_FORMER_NAMES, COMMON_OPTIONS } from './common-options.ts'
 import {
   boolean,
   type FormerNames,
+  type FormerOptionsOf,
   integer,
   invalid,
   isFunction,
@@ -17,7 +18,7 @@ import {
 } from './option.ts'
 import { serializer } from './serializers.ts'
 
-const acks: Option<'all' | '0' | '1' | '-1' | number, number> = {
+const acks: Option<'all' | '0' | '1' | '-1' | 0 | 1 | -1, number> = {
   parse: (given, name) => {
     const known = { all: -1, '-1': -1, '0': 0, '1': 1 }[String(given)]
     if (known === undefined) throw invalid(`${name} must be all, 1 or 0, not ${given}`)
@@ -27,17 +28,21 @@ const acks: Option<'all' | '0' | '1' | '-1' | number, number> = {
 }
 
 export type PartitionerName = 'default' | 'sticky' | 'round-robin'
+const PARTITIONER_NAMES: readonly PartitionerName[] = ['default', 'sticky', 'round-robin']
 const PARTITIONER_CLASSES: Readonly<Record<string, PartitionerName>> = {
   'org.apache.kafka.clients.producer.internals.DefaultPartitioner': 'default',
   'org.apache.kafka.clients.producer.UniformStickyPartitioner': 'sticky',
   'org.apache.kafka.clients.producer.RoundRobinPartitioner': 'round-robin',
   'kafka.producer.DefaultPartitioner': 'default',
 }
-const partitioner: Option<Partitioner | PartitionerName | string, Partitioner | PartitionerName> = {
+const partitioner: Option<Partitioner | PartitionerName | (string & {}), Partitioner | PartitionerName> = {
   parse: (given, name) => {
-    if (isFunction(given)) return given as Partitioner
-    const known = PARTITIONER_CLASSES[given as string] ?? given
-    if (known === 'default' || known === 'sticky' || known === 'round-robin') return known
+    if (typeof given !== 'string') {
+      if (isFunction(given)) return given
+    } else {
+      const known = PARTITIONER_NAMES.find((each) => each === given) ?? PARTITIONER_CLASSES[given]
+      if (known !== undefined) return known
+    }
     throw invalid(
       `${name} must be a function or one of default, sticky, round-robin, not ${JSON.stringify(given)}`,
     )
@@ -69,20 +74,31 @@ export const PRODUCER_OPTIONS = {
   'value.serializer': serializer,
 }
 
-export type ProducerOptions = OptionsOf<typeof PRODUCER_OPTIONS>
-export type ProducerSettings = SettingsOf<typeof PRODUCER_OPTIONS>
-
 /** Of Kafka 0.8's producer, and of Java's what means nothing here. */
-const FORMER_NAMES: FormerNames = {
+const FORMER_NAMES = {
   ...COMMON_FORMER_NAMES,
   'request.required.acks': 'acks',
   'compression.codec': 'compression.type',
   'serializer.class': 'value.serializer',
   'key.serializer.class': 'key.serializer',
+  'message.send.max.retries': 'retries',
+  'queue.buffering.max.ms': 'linger.ms',
+  'topic.metadata.refresh.interval.ms': 'metadata.max.age.ms',
   partitioner: 'partitioner.class',
   'producer.type': null,
   'zookeeper.connect': null,
-}
+  'batch.num.messages': null,
+  'compressed.topics': null,
+  'interceptor.classes': null,
+  'partitioner.adaptive.partitioning.enable': null,
+  'partitioner.availability.timeout.ms': null,
+  'queue.buffering.max.messages': null,
+  'queue.enqueue.timeout.ms': null,
+} as const satisfies FormerNames
+
+export type ProducerOptions = OptionsOf<typeof PRODUCER_OPTIONS> &
+  FormerOptionsOf<typeof FORMER_NAMES, typeof PRODUCER_OPTIONS>
+export type ProducerSettings = SettingsOf<typeof PRODUCER_OPTIONS>
 
 /** Whether a producer has the option, by whichever of its names. */
 export function isProducerOption(name: string): boolean {
@@ -92,6 +108,9 @@ export function isProducerOption(name: string): boolean {
 /** Where idempotence was not asked for by name it gives way to settings that it can't have, as in Kafka. Throws KafkaError. */
 export function parseProducerOptions(options: ProducerOptions): ProducerSettings {
   const settings = parseOptions(PRODUCER_OPTIONS, FORMER_NAMES, options as Record<string, unknown>)
+  if (isGiven(options, 'interceptor.classes', 'interceptorClasses')) {
+    throw invalid('interceptor.classes are classes of Java: subscribe to sluice:client:produce instead')
+  }
   const isAskedFor = 'enable.idempotence' in options || 'enableIdempotence' in options
   const conflict = conflictOf(settings)
   if (
