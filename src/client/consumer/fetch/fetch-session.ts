@@ -76,7 +76,7 @@ export class FetchSession {
     this.#epoch = FULL_EPOCH
     return {
       sessionId: version < VERSION_WITH_SESSIONS ? NO_SESSION_ID : this.#id,
-      sessionEpoch: version < VERSION_WITH_SESSIONS ? -1 : FULL_EPOCH,
+      sessionEpoch: version < VERSION_WITH_SESSIONS ? FINAL_EPOCH : FULL_EPOCH,
       // Without a session nobody but us sees to it that each partition has its turn to be the first.
       topics: requestTopics(rotated(targets, this.#fullRequestCount++)),
       forgottenTopicsData: [],
@@ -101,6 +101,16 @@ export class FetchSession {
     const last = { sessionId: this.#id, sessionEpoch: FINAL_EPOCH, topics: [], forgottenTopicsData: [] }
     this.#id = NO_SESSION_ID
     return last
+  }
+}
+
+/** A request for these partitions which no session takes part in. */
+export function outsideOfSessions(targets: readonly FetchTarget[]): SessionFields {
+  return {
+    sessionId: NO_SESSION_ID,
+    sessionEpoch: FINAL_EPOCH,
+    topics: requestTopics(targets),
+    forgottenTopicsData: [],
   }
 }
 

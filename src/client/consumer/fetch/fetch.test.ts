@@ -68,6 +68,38 @@ test('a session names only what has changed: nothing while there is nothing new,
   )
 })
 
+test('what is sought, resumed or new does not wait for a fetch that waits for news, and is asked for once', async (t) => {
+  const topic = await createTopic(broker, 3)
+  const [zero, one, two] = [0, 1, 2].map((partition) => ({ topic, partition }))
+  for (const partition of [0, 1, 2]) await produce(broker, numbered(topic, 2, partition))
+  const requests: FetchRequest[] = []
+  t.after(
+    broker.intercept('Fetch', ({ request }, next) => {
+      requests.push(request)
+      return next()
+    }),
+  )
+  const consumer = newConsumer(t, broker, { fetchMaxWaitMs: 60_000 })
+  consumer.assign([zero!, one!])
+  consumer.pause([one!])
+  await take(consumer, 2)
+  const isWaiting = (): boolean => requests.at(-1)!.maxWaitMs > 0 && requests.at(-1)!.sessionEpoch > 0
+  await until(isWaiting)
+  consumer.seek({ ...zero!, offset: 1 })
+  assert.deepEqual(values(await take(consumer, 1)), ['v1'])
+  consumer.resume([one!])
+  assert.deepEqual(values(await take(consumer, 2)), ['v0', 'v1'])
+  consumer.assign([zero!, one!, two!])
+  assert.deepEqual(values(await take(consumer, 2)), ['v0', 'v1'])
+  consumer.seekToEnd([zero!])
+  const end = consumer.poll({ timeoutMs: 100 })
+  assert.equal(await consumer.position(zero!), 2)
+  assert.deepEqual(await end, [])
+  const aside = requests.filter(({ sessionEpoch }) => sessionEpoch === -1)
+  assert.ok(aside.every(({ sessionId, maxWaitMs }) => sessionId === 0 && maxWaitMs === 0))
+  assert.ok(aside.length >= 3 && aside.length < 10, `${aside.length} were asked aside`)
+})
+
 test('closing ends the session, also while a fetch waits for news', async (t) => {
   const topic = await createTopic(broker)
   const requests: FetchRequest[] = []

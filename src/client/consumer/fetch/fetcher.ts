@@ -7,6 +7,10 @@
  * asks for the rest of `fetch.max.bytes`, so a broker's share of the memory stays within that. To ask while some have no
  * room would have them wait behind others that have no news.
  *
+ * While a broker waits for news to answer with, partitions that stand elsewhere by now (sought, resumed, new) are asked for
+ * aside, once, on the connection for all else: nobody who seeks waits for `fetch.max.wait.ms`. What both bring may be more
+ * than that broker's share, for a moment and by what fits into one answer.
+ *
  * Invariant: what an answer says of a partition counts only if the partition is still ours and still to go on there.
  */
 import type { Timer } from '../../../base/clock.ts'
@@ -21,7 +25,7 @@ import type { Cluster } from '../../network/cluster.ts'
 import type { AssignedPartition } from '../assigned-partition.ts'
 import { nameOf, PartitionMap } from '../topic-partition.ts'
 import type { FetchBuffer } from './fetch-buffer.ts'
-import { FetchSession, type FetchTarget, VERSION_WITH_TOPIC_IDS } from './fetch-session.ts'
+import { FetchSession, type FetchTarget, outsideOfSessions, VERSION_WITH_TOPIC_IDS } from './fetch-session.ts'
 import { FetchedRecords, type RecordDecoding } from './fetched-records.ts'
 
 const FETCH = defineApi(FetchRequest, FetchResponse, [4, 17])
@@ -54,12 +58,23 @@ interface BrokerFetch {
   isBusy: boolean
   failureCount: number
   notBeforeMs: number
+  /** What is asked for at present, in the session and aside; undefined: nothing. */
+  asked: PartitionMap<Asked> | undefined
+  askedAside: PartitionMap<Asked> | undefined
 }
 
 /** A partition as it was asked for. */
 interface Asked {
   readonly partition: AssignedPartition
   readonly fetchOffset: number
+}
+
+/** A request, as far as its answer is understood by it. */
+interface Inquiry {
+  readonly asked: PartitionMap<Asked>
+  readonly topicNames: ReadonlyMap<string, string>
+  readonly targets: readonly FetchTarget[]
+  readonly version: number
 }
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
@@ -79,7 +94,11 @@ export class Fetcher {
 
   /** Something has changed: looks at all brokers, or at this one. */
   wake(nodeId?: number): void {
-    if (this.#isStopped || (nodeId !== undefined && this.#brokers.get(nodeId)?.isBusy)) return
+    if (this.#isStopped) return
+    if (nodeId !== undefined) {
+      const broker = this.#brokers.get(nodeId)
+      if (broker?.isBusy && broker.askedAside === undefined) return
+    }
     const byNode = new Map<number, AssignedPartition[]>()
     for (const partition of this.#options.partitions()) {
       const from = this.#sourceOf(partition)
@@ -90,7 +109,8 @@ export class Fetcher {
     }
     for (const [from, partitions] of byNode) {
       const broker = this.#brokerOf(from)
-      if (this.#mayAsk(broker, partitions)) void this.#fetch(broker)
+      if (broker.asked !== undefined) void this.#fetchAside(broker, partitions)
+      else if (this.#mayAsk(broker, partitions)) void this.#fetch(broker)
     }
   }
 
@@ -121,7 +141,15 @@ export class Fetcher {
   #brokerOf(nodeId: number): BrokerFetch {
     let broker = this.#brokers.get(nodeId)
     if (broker === undefined) {
-      broker = { nodeId, session: new FetchSession(), isBusy: false, failureCount: 0, notBeforeMs: 0 }
+      broker = {
+        nodeId,
+        session: new FetchSession(),
+        isBusy: false,
+        failureCount: 0,
+        notBeforeMs: 0,
+        asked: undefined,
+        askedAside: undefined,
+      }
       this.#brokers.set(nodeId, broker)
     }
     return broker
@@ -184,35 +212,30 @@ export class Fetcher {
       this.#onFailure(broker, error)
     } finally {
       broker.isBusy = false
+      broker.asked = undefined
+      broker.askedAside = undefined
       this.wake()
     }
   }
 
   async #ask(broker: BrokerFetch, connection: BrokerConnection): Promise<void> {
-    const asked = new PartitionMap<Asked>()
-    const topicNames = new Map<string, string>()
-    const targets: FetchTarget[] = []
-    for (const partition of this.#options.partitions()) {
-      if (this.#sourceOf(partition) !== broker.nodeId) continue
-      const target = this.#targetOf(partition)
-      targets.push(target)
-      asked.set(target.topic, target.partition, { partition, fetchOffset: target.fetchOffset })
-      topicNames.set(target.topicId, target.topic)
-    }
-    if (targets.length === 0) return
-    const version = connection.apis!.versionOf(FETCH, {
-      max: topicNames.has(ZERO_UUID) ? VERSION_WITH_TOPIC_IDS - 1 : FETCH.maxVersion,
-    })
-    const { buffer, minBytes, maxBytes, maxWaitMs, decoding, rack } = this.#options
-    const request = {
-      maxWaitMs,
-      minBytes,
-      maxBytes: Math.max(1, maxBytes - buffer.bytesOf(broker.nodeId)),
-      isolationLevel: decoding.isReadCommitted ? 1 : 0,
-      rackId: rack,
-      ...broker.session.next(targets, version),
-    }
-    const response = await connection.call(FETCH, request, { version })
+    const partitions = [...this.#options.partitions()].filter(
+      (each) => this.#sourceOf(each) === broker.nodeId,
+    )
+    if (partitions.length === 0) return
+    const inquiry = this.#inquiryFor(partitions, connection)
+    const { targets, version, asked } = inquiry
+    broker.asked = asked
+    const response = await connection.call(
+      FETCH,
+      {
+        maxWaitMs: this.#options.maxWaitMs,
+        minBytes: this.#options.minBytes,
+        ...this.#limitsFor(broker),
+        ...broker.session.next(targets, version),
+      },
+      { version },
+    )
     if (response.throttleTimeMs > 0) this.#throttle(broker, response.throttleTimeMs)
     if (response.errorCode !== ErrorCode.NONE) {
       broker.session.onFailure(response.errorCode)
@@ -221,13 +244,58 @@ export class Fetcher {
     }
     broker.session.onSuccess(response.sessionId)
     broker.failureCount = 0
-    for (const { topic, topicId, partitions } of response.responses) {
-      const name = version >= VERSION_WITH_TOPIC_IDS ? topicNames.get(topicId) : topic
-      if (name === undefined) continue
-      for (const answer of partitions) {
-        const was = asked.get(name, answer.partitionIndex)
-        if (was !== undefined) this.#onAnswer(was, answer, broker)
+    this.#onAnswers(inquiry, response, broker)
+  }
+
+  /** Those of these partitions that the broker is not asked for, where they stand now, at present. */
+  async #fetchAside(broker: BrokerFetch, partitions: readonly AssignedPartition[]): Promise<void> {
+    const connection = this.#cluster.openConnectionTo(broker.nodeId)
+    if (connection === undefined) return
+    const moved = partitions.filter((each) => each.bufferedChunkCount === 0 && !isAskedFor(each, broker))
+    if (moved.length === 0) return
+    const inquiry = this.#inquiryFor(moved, connection)
+    broker.askedAside ??= new PartitionMap()
+    for (const each of inquiry.asked.values()) {
+      broker.askedAside.set(each.partition.topic, each.partition.partition, each)
+    }
+    try {
+      const { targets, version } = inquiry
+      const request = {
+        maxWaitMs: 0,
+        minBytes: 0,
+        ...this.#limitsFor(broker),
+        ...outsideOfSessions(targets),
       }
+      const response = await connection.call(FETCH, request, { version })
+      if (response.throttleTimeMs > 0) this.#throttle(broker, response.throttleTimeMs)
+      if (response.errorCode === ErrorCode.NONE) this.#onAnswers(inquiry, response, broker)
+    } catch {
+      // They are in the next request, which sees what is wrong.
+    }
+  }
+
+  #inquiryFor(partitions: readonly AssignedPartition[], connection: BrokerConnection): Inquiry {
+    const asked = new PartitionMap<Asked>()
+    const topicNames = new Map<string, string>()
+    const targets: FetchTarget[] = []
+    for (const partition of partitions) {
+      const target = this.#targetOf(partition)
+      targets.push(target)
+      asked.set(target.topic, target.partition, { partition, fetchOffset: target.fetchOffset })
+      topicNames.set(target.topicId, target.topic)
+    }
+    const version = connection.apis!.versionOf(FETCH, {
+      max: topicNames.has(ZERO_UUID) ? VERSION_WITH_TOPIC_IDS - 1 : FETCH.maxVersion,
+    })
+    return { asked, topicNames, targets, version }
+  }
+
+  #limitsFor({ nodeId }: BrokerFetch): { maxBytes: number; isolationLevel: number; rackId: string } {
+    const { buffer, maxBytes, decoding, rack } = this.#options
+    return {
+      maxBytes: Math.max(1, maxBytes - buffer.bytesOf(nodeId)),
+      isolationLevel: decoding.isReadCommitted ? 1 : 0,
+      rackId: rack,
     }
   }
 
@@ -244,6 +312,17 @@ export class Fetcher {
   }
 
   // --- Its answer ----------------------------------------------------------------------------------------------------
+
+  #onAnswers({ asked, topicNames, version }: Inquiry, response: FetchResponse, broker: BrokerFetch): void {
+    for (const { topic, topicId, partitions } of response.responses) {
+      const name = version >= VERSION_WITH_TOPIC_IDS ? topicNames.get(topicId) : topic
+      if (name === undefined) continue
+      for (const answer of partitions) {
+        const was = asked.get(name, answer.partitionIndex)
+        if (was !== undefined) this.#onAnswer(was, answer, broker)
+      }
+    }
+  }
 
   #onAnswer({ partition, fetchOffset }: Asked, answer: PartitionAnswer, broker: BrokerFetch): void {
     if (partition.isGone || partition.state !== 'valid' || partition.fetchOffset !== fetchOffset) return
@@ -350,4 +429,13 @@ export class Fetcher {
       this.wake()
     })
   }
+}
+
+/** Where it stands now. */
+function isAskedFor(
+  { topic, partition, fetchOffset }: AssignedPartition,
+  { asked, askedAside }: BrokerFetch,
+): boolean {
+  const last = askedAside?.get(topic, partition) ?? asked?.get(topic, partition)
+  return last?.fetchOffset === fetchOffset
 }
