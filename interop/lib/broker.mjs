@@ -31,10 +31,10 @@ const startScript = fileURLToPath(new URL('../../bin/kafka-server-start.sh', imp
 
 /**
  * Starts a broker, on the same folder and ports again if asked to.
- * @param {{kind: BrokerKind, folder: string, port?: number, overrides?: Record<string, string>}} options
+ * @param {{kind: BrokerKind, folder: string, port?: number, overrides?: Record<string, string>, jvmOptions?: string[]}} options
  * @returns {Promise<RunningBroker>}
  */
-export async function startBroker({ kind, folder, port, overrides = {} }) {
+export async function startBroker({ kind, folder, port, overrides = {}, jvmOptions = [] }) {
   const ownPort = port ?? (await freePort())
   if (kind === 'sluice') return startSluice(folder, ownPort, overrides)
   const peer = await apacheKafka(kind === 'apache-3.9' ? '3.9' : '4.1')
@@ -45,6 +45,7 @@ export async function startBroker({ kind, folder, port, overrides = {} }) {
     port: ownPort,
     controllerPort: await freePort(),
     overrides,
+    jvmOptions,
   })
 }
 

@@ -99,13 +99,21 @@ const singleNode = {
 
 /**
  * Starts one Apache Kafka node on 127.0.0.1 and waits until it answers Metadata. Starting again on the same
- * folder keeps its data.
+ * folder keeps its data. Its JVM has a small heap, unless `jvmOptions` says what else it has.
  * @param {{home: string, folder: string, port: number, controllerPort: number, advertisedPort?: number,
- *   overrides?: Record<string, string>}} options
+ *   overrides?: Record<string, string>, jvmOptions?: string[]}} options
  * @returns {Promise<import('../../interop/lib/broker.mjs').RunningBroker>}
  */
 export async function startApacheKafka(options) {
-  const { home, folder, port, controllerPort, advertisedPort = port, overrides = {} } = options
+  const {
+    home,
+    folder,
+    port,
+    controllerPort,
+    advertisedPort = port,
+    overrides = {},
+    jvmOptions = [],
+  } = options
   mkdirSync(folder, { recursive: true })
   const propertiesFile = join(folder, 'server.properties')
   const dataFolder = join(folder, 'data')
@@ -136,14 +144,11 @@ export async function startApacheKafka(options) {
     if (formatted.status !== 0) throw new Error(`kafka-storage format: ${formatted.stderr}`)
   }
   const [command, args] = toolCommand(home, 'kafka-server-start', [propertiesFile])
+  const serverArgs = args.filter((arg) => !arg.startsWith('-XX:'))
+  // Of two heaps a JVM takes the last one.
+  serverArgs.splice(1, 0, ...jvmOptions)
   const startedAtMs = performance.now()
-  const child = tied(
-    spawn(
-      command,
-      args.filter((arg) => !arg.startsWith('-XX:')),
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    ),
-  )
+  const child = tied(spawn(command, serverArgs, { stdio: ['ignore', 'pipe', 'pipe'] }))
   const output = createWriteStream(join(folder, 'broker.out'), { flags: 'a' })
   child.stdout.pipe(output)
   child.stderr.pipe(output)
