@@ -32,13 +32,15 @@ export interface DirectoryEntry {
 
 export interface DiskFile {
   readonly path: string
-  /** The operating system's descriptor where there is one: for sendfile(2). */
+  /** The operating system's descriptor while the file is open, where there is one: for sendfile(2). */
   readonly descriptor: number | undefined
   sizeBytes(): number
   /** Reads up to `length` bytes at `position` into `target` from `targetStart`; fewer only at the end of the file. */
   read(target: Uint8Array, targetStart: number, length: number, position: number): number
   /** The same through the thread pool: for cold data that could block. */
   readAsync(target: Uint8Array, targetStart: number, length: number, position: number): Promise<number>
+  /** False: to read this range would wait for the device. True also where that can't be known. */
+  isCached(position: number, length: number): boolean
   /** Writes all buffers one after the other at `position`, or throws; a part may then have been written. */
   writev(buffers: readonly Uint8Array[], position: number): void
   /** Cuts or extends (with zeros) to `sizeBytes`. */

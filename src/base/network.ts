@@ -2,6 +2,8 @@
  * Connections as the server and the client see them. Bytes arrive in memory that the receiver names, so a large
  * frame is read straight to where it stays; they leave as lists of buffers that go out in one write.
  */
+import type { DiskFile } from './disk.ts'
+
 export interface SocketHandler {
   /** Where the next bytes go: a non-empty range that stays valid until onRead is called for it. */
   readBuffer(): Uint8Array
@@ -15,6 +17,8 @@ export interface SocketHandler {
   onClose(error: Error | undefined): void
 }
 
+export type SendFile = (file: DiskFile, position: number, length: number) => number
+
 export interface Socket {
   readonly localAddress: string
   readonly localPort: number
@@ -25,6 +29,12 @@ export interface Socket {
    * the memory is read until onDrain, and nothing more should be written before.
    */
   write(buffers: readonly Uint8Array[]): boolean
+  /**
+   * Has the kernel send bytes of a file, without reading them here, and returns how many it took; their turn comes
+   * after everything written before. 0: it takes none now, for whatever reason. Whoever sends then reads and writes
+   * some of them: that write waits for the peer, or fails, as writes do. Undefined where there is no such thing.
+   */
+  readonly sendFile?: SendFile | undefined
   pause(): void
   resume(): void
   /** Sends what was written, then closes. */

@@ -216,10 +216,13 @@ export class FaultyDisk extends SystemDisk {
     }
     return {
       path,
-      descriptor: file.descriptor,
+      get descriptor() {
+        return file.descriptor
+      },
       sizeBytes: () => file.sizeBytes(),
       read: (...args) => file.read(...args),
       readAsync: (...args) => file.readAsync(...args),
+      isCached: (...args) => file.isCached(...args),
       truncate: (sizeBytes) => file.truncate(sizeBytes),
       close: () => file.close(),
       writev(buffers, position) {

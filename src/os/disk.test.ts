@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { SystemDisk } from './disk.ts'
 import { diskConformance, hasCode } from './disk-conformance.test.kit.ts'
+import { libcFunction } from './libc.ts'
 
 const disk = new SystemDisk()
 let folder = ''
@@ -27,6 +28,26 @@ describe('SystemDisk', () => {
     const full = disk.open('/dev/full', 'write')
     assert.throws(() => full.writev([Buffer.from('x'), Buffer.from('y')], 0), hasCode('ENOSPC'))
     full.close()
+  })
+
+  it('tells what is in the page cache from what the device would have to bring', async (t) => {
+    const path = join(folder, 'cached')
+    const file = disk.open(path, 'create')
+    const bytes = Buffer.alloc(3_000_000, 1)
+    file.writev([bytes], 0)
+    assert.ok(file.isCached(0, bytes.length))
+    assert.ok(file.isCached(12_345, 1))
+    await file.syncAsync()
+    const advise = libcFunction<(fd: number, position: number, length: number, advice: number) => number>(
+      'int posix_fadvise(int fd, intptr_t offset, intptr_t length, int advice)',
+    )
+    const POSIX_FADV_DONTNEED = 4
+    advise?.(file.descriptor!, 0, 0, POSIX_FADV_DONTNEED)
+    const isTold = !file.isCached(0, bytes.length)
+    await file.readAsync(bytes, 0, bytes.length, 0)
+    assert.ok(file.isCached(0, bytes.length))
+    file.close()
+    if (!isTold) t.diagnostic('this system does not tell, or does not let go of pages')
   })
 
   it('lists a link as what it leads to', () => {

@@ -13,6 +13,7 @@ import { assert } from '../base/assert.ts'
 import type { DirectoryEntry, Disk, DiskFile, DiskLock, FileStat } from '../base/disk.ts'
 import { DiskError } from '../base/disk.ts'
 import { tryLockFile } from './file-lock.ts'
+import { isInPageCache } from './page-cache.ts'
 
 const OPEN_FLAGS = {
   read: fs.constants.O_RDONLY,
@@ -159,6 +160,10 @@ class SystemFile implements DiskFile {
       done += count
     }
     return done
+  }
+
+  isCached(position: number, length: number): boolean {
+    return isInPageCache(this.#open(), position, length)
   }
 
   writev(buffers: readonly Uint8Array[], position: number): void {

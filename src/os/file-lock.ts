@@ -1,7 +1,6 @@
 /**
  * The lock on a data folder's `.lock` file, in the form that Apache Kafka's Java takes it: a POSIX record lock, so
- * that the two never share a folder. Node has no call for it; lockf(3) is reached through koffi, which is loaded at
- * the first lock.
+ * that the two never share a folder. Node has no call for it, so it is taken by lockf(3).
  *
  * Such a lock belongs to the process: it does not exclude the process itself (a table of held paths does), and it is
  * gone as soon as any descriptor of the file is closed, so nobody else may open `.lock`. The file stays empty.
@@ -9,8 +8,8 @@
  * Without koffi only the table is left: two brokers of one process exclude each other, two processes do not.
  */
 import * as fs from 'node:fs'
-import { createRequire } from 'node:module'
 import type { DiskLock } from '../base/disk.ts'
+import { libcFunction } from './libc.ts'
 
 /** lockf's command for "lock, or fail at once", on Linux and macOS alike. */
 const F_TLOCK = 2
@@ -26,7 +25,7 @@ export function tryLockFile(path: string): DiskLock | undefined {
   const descriptor = openOrCreate(path)
   if (descriptor === undefined) return undefined
   const realPath = fs.realpathSync(path)
-  lockf ??= loadLockf()
+  lockf ??= libcFunction<Lockf>('int lockf(int fd, int cmd, long len)')
   if (lockf !== null && lockf(descriptor, F_TLOCK, 0) !== 0) {
     fs.closeSync(descriptor)
     return undefined
@@ -47,13 +46,4 @@ export function tryLockFile(path: string): DiskLock | undefined {
 function openOrCreate(path: string): number | undefined {
   if (fs.existsSync(path) && heldPaths.has(fs.realpathSync(path))) return undefined
   return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644)
-}
-
-function loadLockf(): Lockf | null {
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
-    return koffi.load(null).func('int lockf(int fd, int cmd, long len)') as unknown as Lockf
-  } catch {
-    return null
-  }
 }

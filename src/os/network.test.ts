@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket as NetSocket } from 'node:net'
-import { test } from 'node:test'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { type TestContext, test } from 'node:test'
+import type { DiskFile } from '../base/disk.ts'
 import { type Listener, NetworkError, type Socket, type SocketHandler } from '../base/network.ts'
+import { SystemDisk } from './disk.ts'
 import { SystemNetwork } from './network.ts'
+import { loadSendFile } from './send-file.ts'
 
 /** A handler that keeps what it reads and lets a test wait for things. */
 class Recorder implements SocketHandler {
@@ -55,6 +62,17 @@ class Recorder implements SocketHandler {
   }
 }
 
+function temporaryFile(t: TestContext, bytes: Buffer): DiskFile {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-network-'))
+  const file = new SystemDisk().open(join(folder, 'file'), 'create')
+  t.after(() => {
+    file.close()
+    rmSync(folder, { recursive: true })
+  })
+  file.writev([bytes], 0)
+  return file
+}
+
 interface Pair {
   readonly listener: Listener
   readonly client: NetSocket
@@ -62,11 +80,33 @@ interface Pair {
 }
 
 test('reading straight into named memory works on this version of Node', async () => {
-  assert.equal(await new SystemNetwork('auto').readMode(), 'direct')
+  assert.equal(await new SystemNetwork({ readMode: 'auto' }).readMode(), 'direct')
+})
+
+test('without sendfile(2), or told to do without, a connection offers none', async () => {
+  const offers = async (network: SystemNetwork): Promise<boolean> => {
+    let accepted: (socket: Socket) => void
+    const acceptance = new Promise<Socket>((resolve) => {
+      accepted = resolve
+    })
+    const listener = await network.listen({ host: '127.0.0.1', port: 0 }, (socket) => {
+      accepted(socket)
+      return new Recorder(socket)
+    })
+    const client = connect(listener.port, '127.0.0.1')
+    const socket = await acceptance
+    client.destroy()
+    socket.destroy()
+    await listener.close()
+    return socket.sendFile !== undefined
+  }
+  assert.equal(await offers(new SystemNetwork({ sendsFiles: false })), false)
+  assert.equal(await offers(new SystemNetwork({ sendsFiles: true })), loadSendFile() !== null)
+  if (process.platform === 'linux') assert.ok(loadSendFile() !== null)
 })
 
 for (const mode of ['direct', 'data'] as const) {
-  const network = new SystemNetwork(mode)
+  const network = new SystemNetwork({ readMode: mode })
 
   async function pair(
     host: string | undefined = '127.0.0.1',
@@ -228,6 +268,61 @@ for (const mode of ['direct', 'data'] as const) {
     const { status } = spawnSync(process.execPath, ['-e', program], { timeout: 10_000 })
     await listener.close()
     assert.equal(status, 0)
+  })
+
+  test(`${mode}: files are sent in their order with what is written, however slow the peer`, {
+    skip: loadSendFile() === null,
+  }, async (t) => {
+    const bytes = Buffer.from(Array.from({ length: 6_000_000 }, (_, index) => index % 239))
+    const file = temporaryFile(t, bytes)
+    const all = await pair()
+    const { socket } = all.server
+    assert.ok(socket.write([Buffer.from('head')]))
+    all.client.pause()
+    let sentBytes = 0
+    // Until the peer's window and the kernel's buffer are full.
+    for (let taken = -1; taken !== 0; sentBytes += taken) {
+      taken = socket.sendFile!(file, sentBytes, bytes.length - sentBytes)
+    }
+    assert.ok(sentBytes > 0 && sentBytes < bytes.length)
+    assert.equal(socket.write([bytes.subarray(sentBytes)]), false)
+    assert.equal(socket.sendFile!(file, 0, 10), 0, 'not past what waits in the stream')
+    const received: Buffer[] = []
+    all.client.on('data', (chunk: Buffer) => received.push(chunk))
+    all.client.resume()
+    await all.server.until(() => all.server.log.includes('drain'))
+    assert.equal(socket.sendFile!(file, 239, 5), 5)
+    assert.equal(socket.sendFile!(file, bytes.length, 5), 0, 'the end of the file')
+    socket.end()
+    assert.equal(socket.sendFile!(file, 0, 10), 0, 'not after the end')
+    await once(all.client, 'end')
+    const tail = Buffer.from([0, 1, 2, 3, 4])
+    assert.ok(Buffer.concat(received).equals(Buffer.concat([Buffer.from('head'), bytes, tail])))
+    await close(all)
+  })
+
+  test(`${mode}: nothing is sent from a closed file, or to a closed or broken connection`, {
+    skip: loadSendFile() === null,
+  }, async (t) => {
+    const file = temporaryFile(t, Buffer.from('something'))
+    const closed = temporaryFile(t, Buffer.from('else'))
+    closed.close()
+    const all = await pair()
+    const { socket } = all.server
+    assert.equal(socket.sendFile!(closed, 0, 4), 0)
+    socket.destroy()
+    assert.equal(socket.sendFile!(file, 0, 9), 0)
+    // Sockets of now may have the numbers of those that were closed.
+    const next = await pair()
+    assert.equal(socket.sendFile!(file, 0, 9), 0)
+    assert.equal(next.server.socket.sendFile!(file, 0, 9), 9)
+    const [data] = await once(next.client, 'data')
+    assert.equal(String(data), 'something')
+    next.client.resetAndDestroy()
+    await next.server.until(() => next.server.log.length > 0)
+    assert.equal(next.server.socket.sendFile!(file, 0, 9), 0)
+    await close(all)
+    await next.listener.close()
   })
 
   test(`${mode}: a port in use is an error with the system's code, and free after close`, async () => {

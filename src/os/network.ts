@@ -8,12 +8,17 @@
  * SLUICE_SOCKET_READ=data asks so, 'data' events are copied into the same memory (at twice the CPU time).
  *
  * Sending: all buffers of a write go out in one writev, as they are. `write` returns true when everything has been
- * handed to the kernel, so the caller may use the memory again; otherwise it may once onDrain was called.
+ * handed to the kernel, so the caller may use the memory again; otherwise it may once onDrain was called. Bytes of
+ * files go by sendfile(2) past the stream, which is safe while the stream holds nothing: the descriptor is asked of the
+ * live handle for each call, which returns before anything else can run, so a number whose socket was closed (and that
+ * may be another's by now) is never used. SLUICE_SEND_FILE=off does without.
  */
 import { type AddressInfo, createServer, Socket as NetSocket, type Server } from 'node:net'
 import { assert } from '../base/assert.ts'
-import type { Listener, ListenOptions, Network, Socket, SocketHandler } from '../base/network.ts'
+import type { DiskFile } from '../base/disk.ts'
+import type { Listener, ListenOptions, Network, SendFile, Socket, SocketHandler } from '../base/network.ts'
 import { NetworkError } from '../base/network.ts'
+import { type FileRange, loadSendFile, type SystemSendFile } from './send-file.ts'
 
 /** 'direct': into the handler's memory. 'data': by 'data' events and a copy. 'auto': direct if it works here. */
 export type SocketReadMode = 'auto' | 'direct' | 'data'
@@ -22,7 +27,8 @@ export type SocketReadMode = 'auto' | 'direct' | 'data'
 const BACKLOG_SIZE_DEFAULT = 50
 
 interface NodeHandle {
-  close(): void
+  /** Below 0 once it is closed; missing on systems without descriptors. */
+  readonly fd?: number
 }
 
 /** The undocumented form of net.Socket's options, and the field that holds its handle. */
@@ -35,12 +41,20 @@ interface HandleOwner {
   _handle: NodeHandle | null
 }
 
+export interface SystemNetworkOptions {
+  readonly readMode?: SocketReadMode
+  /** False: bytes of files are read and written, as if there were no sendfile(2). */
+  readonly sendsFiles?: boolean
+}
+
 export class SystemNetwork implements Network {
   readonly #readMode: SocketReadMode
+  readonly #sendsFiles: boolean
   #probed: Promise<boolean> | undefined
 
-  constructor(readMode: SocketReadMode = readModeFromEnvironment()) {
-    this.#readMode = readMode
+  constructor({ readMode, sendsFiles }: SystemNetworkOptions = {}) {
+    this.#readMode = readMode ?? readModeFromEnvironment()
+    this.#sendsFiles = sendsFiles ?? process.env.SLUICE_SEND_FILE !== 'off'
   }
 
   /** Which of the two ways of reading is used here. */
@@ -51,8 +65,8 @@ export class SystemNetwork implements Network {
   }
 
   async listen(options: ListenOptions, accept: (socket: Socket) => SocketHandler): Promise<Listener> {
-    const direct = (await this.readMode()) === 'direct'
-    return listen(options, direct, accept)
+    const isDirect = (await this.readMode()) === 'direct'
+    return listen(options, { isDirect, sendFile: this.#sendsFiles ? loadSendFile() : null }, accept)
   }
 }
 
@@ -61,14 +75,20 @@ function readModeFromEnvironment(): SocketReadMode {
   return mode === 'direct' || mode === 'data' ? mode : 'auto'
 }
 
+/** How connections of a listener move their bytes. */
+interface Transfer {
+  readonly isDirect: boolean
+  readonly sendFile: SystemSendFile | null
+}
+
 function listen(
   options: ListenOptions,
-  direct: boolean,
+  transfer: Transfer,
   accept: (socket: Socket) => SocketHandler,
 ): Promise<Listener> {
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
-    server.on('connection', (accepted) => new SystemSocket(accepted).start(direct, accept))
+    server.on('connection', (accepted) => new SystemSocket(accepted, transfer).start(accept))
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(new NetworkError(error.code ?? 'EIO', error.message, { cause: error }))
     })
@@ -107,6 +127,8 @@ class SystemSocket implements Socket {
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
+  readonly sendFile: SendFile | undefined
+  readonly #isDirect: boolean
   #socket: NetSocket
   #handler: SocketHandler | undefined
   #error: Error | undefined
@@ -118,19 +140,24 @@ class SystemSocket implements Socket {
   #rest: Buffer | undefined
   readonly #onWritten = (): void => this.#written()
 
-  constructor(accepted: NetSocket) {
+  constructor(accepted: NetSocket, { isDirect, sendFile }: Transfer) {
     this.#socket = accepted
+    this.#isDirect = isDirect
+    this.sendFile =
+      sendFile === null
+        ? undefined
+        : (file, position, length) => this.#sendFile(sendFile, file, { position, length })
     this.localAddress = plainAddress(accepted.localAddress)
     this.localPort = accepted.localPort ?? 0
     this.remoteAddress = plainAddress(accepted.remoteAddress)
     this.remotePort = accepted.remotePort ?? 0
   }
 
-  start(direct: boolean, accept: (socket: Socket) => SocketHandler): void {
+  start(accept: (socket: Socket) => SocketHandler): void {
     const accepted = this.#socket
     const handler = accept(this)
     this.#handler = handler
-    const socket = direct && !this.#destroyed ? this.#takeOver(accepted, handler) : accepted
+    const socket = this.#isDirect && !this.#destroyed ? this.#takeOver(accepted, handler) : accepted
     this.#socket = socket
     socket.on('error', (error) => {
       this.#error ??= error
@@ -204,6 +231,15 @@ class SystemSocket implements Socket {
     this.#handler!.onDrain()
   }
 
+  #sendFile(sendFile: SystemSendFile, file: DiskFile, range: FileRange): number {
+    const socket = this.#socket
+    if (this.#destroyed || this.#ended || socket.writableLength > 0) return 0
+    const socketDescriptor = (socket as unknown as HandleOwner)._handle?.fd ?? -1
+    const fileDescriptor = file.descriptor ?? -1
+    if (socketDescriptor < 0 || fileDescriptor < 0) return 0
+    return Math.max(0, sendFile(socketDescriptor, fileDescriptor, range))
+  }
+
   pause(): void {
     this.#paused = true
     this.#socket.pause()
@@ -271,7 +307,9 @@ function probeDirectReads(): Promise<boolean> {
     })
     timer = setTimeout(() => finish(false), PROBE_TIMEOUT_MS)
     client.on('error', () => finish(false))
-    listen({ host: '127.0.0.1', port: 0 }, true, (socket) => accept(socket)).then(
+    listen({ host: '127.0.0.1', port: 0 }, { isDirect: true, sendFile: null }, (socket) =>
+      accept(socket),
+    ).then(
       (opened) => {
         listener = opened
         client.connect(opened.port, '127.0.0.1', () => client.write(PROBE_BYTES))

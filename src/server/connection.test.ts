@@ -84,41 +84,45 @@ test('large requests and responses pass unharmed in any pieces', async () => {
   }
 })
 
-test('slices of files are sent in their place and released', async () => {
-  const { client, network, zeros } = await connected()
-  client.send(Buffer.concat([heartbeat(1), zeroFetch(2, 1_000_000), heartbeat(3), zeroFetch(4, 0)]))
-  network.run()
-  const frames = framesIn(client.received())
-  assert.deepEqual(
-    frames.map((frame) => frame.readInt32BE(0)),
-    [1, 2, 3, 4],
-  )
-  const { records } = bodyOf(FetchResponse, 4, frames[1]!).responses[0]!.partitions[0]!
-  assert.ok(records!.equals(Buffer.alloc(1_000_000, 0x5a)))
-  assert.equal(zeros.counts.released, 2)
-})
+for (const sendsFiles of [true, false]) {
+  const how = sendsFiles ? 'sent by the kernel' : 'read and written'
 
-test('a client that does not read costs a bounded amount of memory, and gets everything when it reads', async () => {
-  const { client, network, server, zeros, handled } = await connected()
-  client.reads = false
-  const sliceBytes = 600_000
-  for (let id = 0; id < 200; id++) client.send(zeroFetch(id, sliceBytes))
-  for (let id = 200; id < 1000; id++) client.send(heartbeat(id))
-  network.run()
-  assert.ok(zeros.counts.readBytes < 1_000_000, 'a file is read only as the socket takes it')
-  assert.ok(server.pool.usedBytes < 1_000_000)
-  assert.equal(handled.length, 0, 'nothing more is read from it')
-  const frames: Buffer[] = []
-  client.reads = true
-  client.take()
-  network.run()
-  frames.push(...framesIn(client.received()))
-  assert.deepEqual(
-    frames.map((frame) => frame.readInt32BE(0)),
-    Array.from({ length: 1000 }, (_, id) => id),
-  )
-  assert.equal(zeros.counts.released, 200)
-})
+  test(`${how}: slices of files are sent in their place and released`, async () => {
+    const { client, network, zeros } = await connected({ sendsFiles })
+    client.send(Buffer.concat([heartbeat(1), zeroFetch(2, 1_000_000), heartbeat(3), zeroFetch(4, 0)]))
+    network.run()
+    const frames = framesIn(client.received())
+    assert.deepEqual(
+      frames.map((frame) => frame.readInt32BE(0)),
+      [1, 2, 3, 4],
+    )
+    const { records } = bodyOf(FetchResponse, 4, frames[1]!).responses[0]!.partitions[0]!
+    assert.ok(records!.equals(Buffer.alloc(1_000_000, 0x5a)))
+    assert.equal(zeros.counts.released, 2)
+  })
+
+  test(`${how}: a client that does not read costs a bounded amount of memory, and gets everything when it reads`, async () => {
+    const { client, network, server, zeros, handled } = await connected({ sendsFiles })
+    client.reads = false
+    const sliceBytes = 600_000
+    for (let id = 0; id < 200; id++) client.send(zeroFetch(id, sliceBytes))
+    for (let id = 200; id < 1000; id++) client.send(heartbeat(id))
+    network.run()
+    assert.ok(zeros.counts.readBytes < 1_000_000, 'a file is read only as the socket takes it')
+    assert.ok(server.pool.usedBytes < 1_000_000)
+    assert.equal(handled.length, 0, 'nothing more is read from it')
+    const frames: Buffer[] = []
+    client.reads = true
+    client.take()
+    network.run()
+    frames.push(...framesIn(client.received()))
+    assert.deepEqual(
+      frames.map((frame) => frame.readInt32BE(0)),
+      Array.from({ length: 1000 }, (_, id) => id),
+    )
+    assert.equal(zeros.counts.released, 200)
+  })
+}
 
 test('at most 64 requests of a connection are under way', async () => {
   const { client, network, handled, waiting } = await connected()

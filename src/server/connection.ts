@@ -71,7 +71,12 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
     this.#socket = socket
     this.#host = host
     this.#frames = new FrameReader(host.pool, host.requestBytesMax, this)
-    this.#responses = new ResponseQueue(socket, host.pool, (context) => this.#onSent(context))
+    this.#responses = new ResponseQueue({
+      socket,
+      pool: host.pool,
+      onSent: (context) => this.#onSent(context),
+      onReady: () => this.#host.scheduleFlush(this),
+    })
     this.#lastActiveMs = host.monotonicMs()
   }
 

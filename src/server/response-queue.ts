@@ -2,10 +2,9 @@
  * The responses of one connection: they wait here until those before them are done, and leave in the order of the
  * requests, as many of them in one write as are ready.
  *
- * A response is encoded only when its turn has come and the socket has room; a slice of a file is read piece by piece
- * when the socket has room for it. So a slow reader holds at most ENCODED_BYTES_MAX and one piece in memory, besides
- * the responses that its own requests (a bounded number) have produced. `#sendSlice` is the place where sendfile(2)
- * will take over.
+ * A response is encoded only when its turn has come and the socket has room; a slice of a file leaves as the socket
+ * takes it (slice-sender.ts). So a slow reader holds at most ENCODED_BYTES_MAX and one piece in memory, besides the
+ * responses that its own requests (a bounded number) have produced.
  *
  * Invariants
  * - Every enqueued request leaves through `#sent` or `#discard`, which release its frame and its file slices.
@@ -13,45 +12,46 @@
  */
 
 import type { Socket } from '../base/network.ts'
-import { type Chunk, type FileSlice, isFileSlice } from '../base/payload.ts'
+import { type Chunk, isFileSlice } from '../base/payload.ts'
 import { EncodeError, type Writer } from '../wire/writer.ts'
-import type { BufferPool, Slab } from './buffer-pool.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { encodeResponse } from './dispatch.ts'
 import type { RequestContext } from './request-context.ts'
+import { SliceSender } from './slice-sender.ts'
 
 /** Encoding pauses beyond this many bytes (slices of files included) until they have left. */
 const ENCODED_BYTES_MAX = 256 * 1024
-/** What is read from a file at once. */
-const PIECE_BYTES = 256 * 1024
 /** After this many bytes other connections have their turn. */
 const TURN_BYTES_MAX = 2 * 1024 * 1024
 
 /**
- * How a flush ended. `idle`: everything that was ready has left. `blocked`: the socket calls onDrain. `more`: flush
+ * How a flush ended. `idle`: everything that was ready has left. `blocked`: onDrain or onReady comes. `more`: flush
  * again, others first. `close`: everything before a request that closes the connection has left.
  */
 export type FlushOutcome = 'idle' | 'blocked' | 'more' | 'close'
 
+export interface ResponseQueueOptions {
+  readonly socket: Socket
+  readonly pool: BufferPool
+  readonly onSent: (context: RequestContext) => void
+  /** After a flush that was blocked by a file and not by the socket: flush again. */
+  readonly onReady: () => void
+}
+
 export class ResponseQueue {
-  readonly #socket: Socket
-  readonly #pool: BufferPool
   readonly #onSent: (context: RequestContext) => void
+  readonly #sender: SliceSender
   /** Requests in the order of arrival, answered or not. */
   readonly #waiting: RequestContext[] = []
   /** Requests whose responses are in `#chunks`. */
   #sending: RequestContext[] = []
   #chunks: Chunk[] = []
-  /** The first chunk that has not been written in full, and how much of it has been if it is a slice. */
+  /** The first chunk that has not been written in full. */
   #chunkIndex = 0
-  #slicePosition = 0
-  /** The piece of a file that the write under way is using. */
-  #piece: Slab | undefined
-  #isBlocked = false
 
-  constructor(socket: Socket, pool: BufferPool, onSent: (context: RequestContext) => void) {
-    this.#socket = socket
-    this.#pool = pool
+  constructor({ socket, pool, onSent, onReady }: ResponseQueueOptions) {
     this.#onSent = onSent
+    this.#sender = new SliceSender({ socket, pool, onWarm: onReady })
   }
 
   /** Requests whose responses have not left. */
@@ -59,14 +59,14 @@ export class ResponseQueue {
     return this.#waiting.length + this.#sending.length
   }
 
-  /** The peer is slower than we are: a write has not left yet. */
+  /** Something has not left yet, mostly since the peer is slower than we are. */
   get isBlocked(): boolean {
-    return this.#isBlocked
+    return this.#sender.isBlocked
   }
 
   /** Whether a flush would do something. */
   get isReady(): boolean {
-    return !this.#isBlocked && (this.#sending.length > 0 || this.#waiting[0]?.responded === true)
+    return !this.isBlocked && (this.#sending.length > 0 || this.#waiting[0]?.responded === true)
   }
 
   enqueue(context: RequestContext): void {
@@ -74,16 +74,15 @@ export class ResponseQueue {
   }
 
   onDrain(): void {
-    this.#isBlocked = false
-    this.#releasePiece()
+    this.#sender.onDrain()
   }
 
   /** Sends what is ready. Throws EncodeError or DiskError: the connection can't go on. */
   flush(writer: Writer): FlushOutcome {
     let turnBytes = 0
-    while (!this.#isBlocked) {
+    while (!this.isBlocked) {
       const sentBytes = this.#sendChunks(TURN_BYTES_MAX - turnBytes)
-      if (this.#isBlocked) break
+      if (this.isBlocked) break
       turnBytes += sentBytes
       if (this.#chunkIndex < this.#chunks.length) return 'more'
       this.#sent()
@@ -127,7 +126,7 @@ export class ResponseQueue {
   /** Writes chunks until all are written, the socket is full, or `bytesMax` is passed. Returns the bytes written. */
   #sendChunks(bytesMax: number): number {
     let sentBytes = 0
-    while (this.#chunkIndex < this.#chunks.length && !this.#isBlocked && sentBytes < bytesMax) {
+    while (this.#chunkIndex < this.#chunks.length && !this.isBlocked && sentBytes < bytesMax) {
       const buffers: Uint8Array[] = []
       let chunk = this.#chunks[this.#chunkIndex]
       while (chunk !== undefined && !isFileSlice(chunk)) {
@@ -136,47 +135,15 @@ export class ResponseQueue {
         this.#chunkIndex += 1
         chunk = this.#chunks[this.#chunkIndex]
       }
-      if (chunk !== undefined) sentBytes += this.#sendSlice(chunk, buffers)
-      else this.#write(buffers)
+      if (chunk === undefined) {
+        this.#sender.write(buffers)
+        continue
+      }
+      const sent = this.#sender.send(chunk, buffers)
+      sentBytes += sent.sentBytes
+      if (sent.isDone) this.#chunkIndex += 1
     }
     return sentBytes
-  }
-
-  /** Sends what stands before the slice together with the next piece of it. */
-  #sendSlice(slice: FileSlice, before: Uint8Array[]): number {
-    const wantedBytes = Math.min(slice.byteLength - this.#slicePosition, PIECE_BYTES)
-    const piece = this.#pool.acquire(Math.max(wantedBytes, 1))
-    let readBytes: number
-    try {
-      readBytes = slice.file.read(piece.bytes, 0, wantedBytes, slice.position + this.#slicePosition)
-    } catch (error) {
-      piece.release()
-      throw error
-    }
-    if (readBytes < wantedBytes) {
-      piece.release()
-      throw new RangeError(`${slice.file.path} ends before a response that was promised from it`)
-    }
-    this.#slicePosition += readBytes
-    if (this.#slicePosition === slice.byteLength) {
-      this.#slicePosition = 0
-      this.#chunkIndex += 1
-      slice.release()
-    }
-    if (readBytes > 0) before.push(piece.bytes.subarray(0, readBytes))
-    this.#piece = piece
-    this.#write(before)
-    return readBytes
-  }
-
-  #write(buffers: Uint8Array[]): void {
-    if (buffers.length > 0 && !this.#socket.write(buffers)) this.#isBlocked = true
-    else this.#releasePiece()
-  }
-
-  #releasePiece(): void {
-    this.#piece?.release()
-    this.#piece = undefined
   }
 
   /** Everything in `#chunks` has left. */
@@ -194,8 +161,8 @@ export class ResponseQueue {
 
   /** The connection is gone: gives back what the responses hold, also those that come later (see `discard`). */
   close(writer: Writer): void {
-    this.#releasePiece()
-    for (let i = this.#chunkIndex; i < this.#chunks.length; i++) release(this.#chunks[i]!)
+    const stillRead = this.#sender.close()
+    for (const chunk of this.#chunks.slice(this.#chunkIndex)) if (chunk !== stillRead) release(chunk)
     this.#chunks = []
     this.#chunkIndex = 0
     for (const context of this.#sending) context.release()

@@ -89,6 +89,7 @@ export function zeroFile(fileBytes = Number.POSITIVE_INFINITY) {
       counts.readBytes += byteCount
       return byteCount
     },
+    isCached: () => true,
   } as unknown as DiskFile
   const slice = (byteLength: number): FileSlice => ({
     file,
@@ -103,11 +104,18 @@ export function zeroFile(fileBytes = Number.POSITIVE_INFINITY) {
 
 type Waiting = RequestContext<Draft<typeof HeartbeatResponse>>
 
-export function kit(options: { seed?: number; windowBytes?: number } & Partial<SocketServerOptions> = {}) {
-  const { seed = 1, windowBytes = 64 * 1024, ...more } = options
+interface KitOptions extends Partial<SocketServerOptions> {
+  readonly seed?: number
+  readonly windowBytes?: number
+  /** False: slices of files are read and written, as over TLS. */
+  readonly sendsFiles?: boolean
+}
+
+export function kit(options: KitOptions = {}) {
+  const { seed = 1, windowBytes = 64 * 1024, sendsFiles = true, ...more } = options
   const clock = new SimClock()
   const random = new SimRandom(seed)
-  const network = new SimNetwork({ clock, random, windowBytes })
+  const network = new SimNetwork({ clock, random, windowBytes, sendsFiles })
   const log: string[] = []
   const note =
     (level: string) =>
@@ -157,7 +165,7 @@ export function kit(options: { seed?: number; windowBytes?: number } & Partial<S
   return { clock, random, network, log, waiting, zeros, handled, table, server }
 }
 
-export async function connected(options: Parameters<typeof kit>[0] = {}) {
+export async function connected(options: KitOptions = {}) {
   const all = kit(options)
   const { port } = await all.server.listen({ name: 'PLAINTEXT', host: '127.0.0.1', port: 0 })
   all.server.startProcessing()

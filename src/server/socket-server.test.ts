@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { test } from 'node:test'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import type { FileSlice } from '../base/payload.ts'
 import { SystemClock } from '../os/clock.ts'
+import { SystemDisk } from '../os/disk.ts'
 import { SystemNetwork } from '../os/network.ts'
 import { FetchRequest, FetchResponse } from '../protocol/messages/01-fetch.ts'
 import { SyncGroupRequest, SyncGroupResponse } from '../protocol/messages/14-sync-group.ts'
@@ -187,37 +192,70 @@ test('a stop does not wait longer than it was told to', async () => {
 // Real sockets
 
 for (const readMode of ['direct', 'data'] as const) {
-  test(`over real sockets, reading by '${readMode}': pipelined requests are answered in order, then the stop`, async () => {
-    const { server } = kit({ network: new SystemNetwork(readMode), clock: new SystemClock() })
-    const { port } = await server.listen({ name: 'PLAINTEXT', host: undefined, port: 0 })
-    server.startProcessing()
-    const client = connect(port, '127.0.0.1')
-    const assignment = new SimRandom(3).bytes(3_000_000)
-    const expectedBytes = [18, 4 + 4 + 2 + 4 + assignment.length, 10, 5_000_000]
-    for (let id = 0; id < 500; id++) client.write(heartbeat(id))
-    client.write(frameOf(SyncGroupRequest, 0, 500, { assignments: [{ memberId: 'm', assignment }] }))
-    client.write(zeroFetch(501, 5_000_000))
-    const received: Buffer[] = []
-    let receivedBytes = 0
-    const wantedBytes = 500 * 10 + expectedBytes[1]! + 5_000_000
-    await new Promise<void>((resolve, reject) => {
-      client.on('error', reject)
-      client.on('data', (chunk: Buffer) => {
-        received.push(chunk)
-        receivedBytes += chunk.length
-        if (receivedBytes > wantedBytes) resolve()
+  for (const sendsFiles of [true, false]) {
+    const how = `reading by '${readMode}', ${sendsFiles ? 'sending' : 'writing'} files`
+    test(`over real sockets, ${how}: pipelined requests are answered in order, then the stop`, async (t) => {
+      const network = new SystemNetwork({ readMode, sendsFiles })
+      const { server, table } = kit({ network, clock: new SystemClock() })
+      const random = new SimRandom(3)
+      const stored = random.bytes(5_000_000)
+      const { slice, counts } = realFile(t, stored)
+      table.add(
+        defineHandler(FetchRequest, FetchResponse, [4, 4], ({ minBytes }) => ({
+          responses: [{ topic: 't', partitions: [{ records: slice(minBytes) }, { records: slice(77) }] }],
+        })),
+      )
+      const { port } = await server.listen({ name: 'PLAINTEXT', host: undefined, port: 0 })
+      server.startProcessing()
+      const client = connect(port, '127.0.0.1')
+      const assignment = random.bytes(3_000_000)
+      for (let id = 0; id < 500; id++) client.write(heartbeat(id))
+      client.write(frameOf(SyncGroupRequest, 0, 500, { assignments: [{ memberId: 'm', assignment }] }))
+      for (let id = 501; id < 504; id++) client.write(zeroFetch(id, stored.length))
+      client.write(heartbeat(504))
+      const received: Buffer[] = []
+      let receivedBytes = 0
+      const wantedBytes = 501 * 10 + 4 + 4 + 2 + 4 + assignment.length + 3 * (stored.length + 77)
+      await new Promise<void>((resolve, reject) => {
+        client.on('error', reject)
+        client.on('data', (chunk: Buffer) => {
+          received.push(chunk)
+          receivedBytes += chunk.length
+          if (receivedBytes > wantedBytes && chunk.readInt32BE(chunk.length - 6) === 504) resolve()
+        })
       })
+      const ended = new Promise((resolve) => client.once('close', resolve))
+      await server.stop({ timeoutMs: 10_000 })
+      await ended
+      const frames = framesIn(Buffer.concat(received))
+      assert.deepEqual(
+        frames.map((frame) => frame.readInt32BE(0)),
+        Array.from({ length: 505 }, (_, id) => id),
+      )
+      assert.ok(bodyOf(SyncGroupResponse, 0, frames[500]!).assignment.equals(assignment))
+      for (const frame of frames.slice(501, 504)) {
+        const { partitions } = bodyOf(FetchResponse, 4, frame).responses[0]!
+        assert.ok(partitions[0]!.records!.equals(stored))
+        assert.ok(partitions[1]!.records!.equals(stored.subarray(0, 77)))
+      }
+      assert.equal(counts.released, 6)
+      assert.equal(server.connectionCount, 0)
+      assert.equal(server.pool.usedBytes, 0)
     })
-    const ended = new Promise((resolve) => client.once('close', resolve))
-    await server.stop({ timeoutMs: 10_000 })
-    await ended
-    const frames = framesIn(Buffer.concat(received))
-    assert.deepEqual(
-      frames.map((frame) => frame.readInt32BE(0)),
-      Array.from({ length: 502 }, (_, id) => id),
-    )
-    assert.ok(bodyOf(SyncGroupResponse, 0, frames[500]!).assignment.equals(assignment))
-    assert.equal(server.connectionCount, 0)
-    assert.equal(server.pool.usedBytes, 0)
+  }
+}
+
+function realFile(t: TestContext, bytes: Buffer) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-server-'))
+  const file = new SystemDisk().open(join(folder, 'file'), 'create')
+  t.after(() => {
+    file.close()
+    rmSync(folder, { recursive: true })
   })
+  file.writev([bytes], 0)
+  const counts = { released: 0 }
+  const release = (): void => {
+    counts.released += 1
+  }
+  return { counts, slice: (byteLength: number): FileSlice => ({ file, position: 0, byteLength, release }) }
 }

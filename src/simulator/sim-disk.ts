@@ -385,6 +385,10 @@ class SimFile implements DiskFile {
     return this.read(target, targetStart, length, position)
   }
 
+  isCached(): boolean {
+    return true
+  }
+
   writev(buffers: readonly Uint8Array[], position: number): void {
     this.#use()
     if (buffers.length > 0) this.#disk.write(this.path, this.#node, position, Buffer.concat(buffers))

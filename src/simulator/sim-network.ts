@@ -4,10 +4,10 @@
  *
  * It is as unkind as a real one: a receiver's memory is named one read ahead (as the real adapter does), written
  * buffers are looked at only when they leave (so memory that is reused too early is seen), a client that does not read
- * fills its window and then the writer's, and either side may vanish.
+ * fills its window and then the writer's, files are sent in part or not at all, and either side may vanish.
  */
 import { assert } from '../base/assert.ts'
-import type { Listener, ListenOptions, Network, Socket, SocketHandler } from '../base/network.ts'
+import type { Listener, ListenOptions, Network, SendFile, Socket, SocketHandler } from '../base/network.ts'
 import { NetworkError } from '../base/network.ts'
 import type { SimClock } from './sim-clock.ts'
 import type { SimRandom } from './sim-random.ts'
@@ -22,6 +22,8 @@ export interface SimNetworkOptions {
   readonly pieceBytesMax?: number
   /** Bytes that are on their way to a client that does not read. */
   readonly windowBytes?: number
+  /** Whether sockets send files themselves (Socket.sendFile); true if not given. */
+  readonly sendsFiles?: boolean
 }
 
 interface OpenListener {
@@ -34,11 +36,20 @@ export class SimNetwork implements Network {
   readonly #random: SimRandom
   readonly #pieceBytesMax: number
   readonly #windowBytes: number
+  readonly #sendsFiles: boolean
   readonly #listeners = new Map<number, OpenListener>()
   #sockets: SimSocket[] = []
   #nextPort = FIRST_FREE_PORT
 
-  constructor({ clock, random, pieceBytesMax = 64 * 1024, windowBytes = WINDOW_BYTES }: SimNetworkOptions) {
+  constructor(options: SimNetworkOptions) {
+    const {
+      clock,
+      random,
+      pieceBytesMax = 64 * 1024,
+      windowBytes = WINDOW_BYTES,
+      sendsFiles = true,
+    } = options
+    this.#sendsFiles = sendsFiles
     this.#clock = clock
     this.#random = random
     this.#pieceBytesMax = pieceBytesMax
@@ -67,6 +78,13 @@ export class SimNetwork implements Network {
       remoteAddress: address,
       remotePort: this.#nextPort++,
     })
+    if (this.#sendsFiles) {
+      socket.sendFile = (file, position, length) => {
+        const byteCount = this.#random.below(1 + Math.min(length, socket.roomBytes))
+        const bytes = Buffer.alloc(byteCount)
+        return socket.sendAtOnce(bytes.subarray(0, file.read(bytes, 0, byteCount, position)))
+      }
+    }
     this.#sockets.push(socket)
     socket.open(listener.accept(socket))
     return client
@@ -156,6 +174,7 @@ class SimSocket implements Socket {
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
+  sendFile: SendFile | undefined
   readonly #client: SimClient
   readonly #windowBytes: number
   #handler: SocketHandler | undefined
@@ -258,6 +277,18 @@ class SimSocket implements Socket {
     if (roomBytes > 0) this.#carryOut(roomBytes)
     this.#awaitsDrain = this.#outgoing.length > 0
     return !this.#awaitsDrain
+  }
+
+  /** What leaves at once if it is written now. */
+  get roomBytes(): number {
+    if (this.#isDestroyed || this.#isEnding || this.#outgoing.length > 0) return 0
+    return Math.max(0, this.#windowBytes - this.#client.waitingBytes)
+  }
+
+  sendAtOnce(bytes: Buffer): number {
+    assert(!this.#awaitsDrain, 'nothing is sent while a write is under way')
+    if (bytes.length > 0) this.#client.arrive(bytes)
+    return bytes.length
   }
 
   pause(): void {

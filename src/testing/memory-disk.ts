@@ -224,6 +224,10 @@ class MemoryFile implements DiskFile {
     return this.read(target, targetStart, length, position)
   }
 
+  isCached(): boolean {
+    return true
+  }
+
   writev(buffers: readonly Uint8Array[], position: number): void {
     let end = position
     for (const buffer of buffers) end += buffer.length
