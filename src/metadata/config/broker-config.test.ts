@@ -75,12 +75,13 @@ test('log.dirs wins over log.dir and may hold several', () => {
   assert.throws(() => parse('log.dirs=/b,/b'), /\/b is listed twice/)
 })
 
-test('zookeeper.connect may be absent or empty, and set it is refused', () => {
-  assert.equal(parse('zookeeper.connect=').config.brokerId, -1)
-  assert.throws(
-    () => parse('zookeeper.connect=h1:2181,h2:2181/kafka'),
-    /^ConfigError: Invalid value h1:2181,h2:2181\/kafka for configuration zookeeper.connect: .*not built yet/,
-  )
+test('zookeeper.connect is read, and a warning says that the broker is a cluster of its own', () => {
+  assert.deepEqual(parse('zookeeper.connect=').warnings, [])
+  const { config, warnings } = parse('zookeeper.connect=h1:2181,h2:2181/kafka')
+  assert.equal(config.values.string('zookeeper.connect'), 'h1:2181,h2:2181/kafka')
+  assert.deepEqual(warnings, [
+    'zookeeper.connect=h1:2181,h2:2181/kafka has no effect: this broker keeps its metadata itself and is a cluster of its own',
+  ])
 })
 
 test('node.id names the broker as broker.id does', () => {

@@ -31,11 +31,12 @@ export const BrokerConfig = {
     const { properties, warnings: oldKeys } = translateLegacyConfigs(given)
     const originals = withNodeId(properties)
     const values = new ConfigValues(brokerConfigKeys, originals)
-    refuseZooKeeper(values)
+    checkRoles(values)
     const listeners = readListeners(values, originals)
     const config = readSettings(values, originals, listeners)
     checkTogether(config, values)
-    return { config, warnings: [...oldKeys, ...listeners.warnings, ...unknownKeys(originals)] }
+    const warnings = [...oldKeys, ...zooKeeper(values), ...listeners.warnings, ...unknownKeys(originals)]
+    return { config, warnings }
   },
 }
 
@@ -190,15 +191,16 @@ function withNodeId(properties: ReadonlyMap<string, string>): ReadonlyMap<string
   return both
 }
 
-function refuseZooKeeper(values: ConfigValues): void {
-  const connect = values.stringOrUndefined('zookeeper.connect')
-  if (connect !== undefined && connect !== '') {
-    throw invalidValue(
-      'zookeeper.connect',
-      connect,
-      'the ZooKeeper engine is not built yet; leave the key empty or out, and the broker keeps its metadata itself',
-    )
-  }
+/** A file written for a broker of one and the ZooKeeper beside it serves as it is. */
+function zooKeeper(values: ConfigValues): string[] {
+  const connect = values.stringOrUndefined('zookeeper.connect') ?? ''
+  if (connect === '') return []
+  return [
+    `zookeeper.connect=${connect} has no effect: this broker keeps its metadata itself and is a cluster of its own`,
+  ]
+}
+
+function checkRoles(values: ConfigValues): void {
   const roles = values.list('process.roles')
   if (roles.length > 0 && !roles.includes('broker')) {
     throw invalidValue('process.roles', roles.join(','), 'only the broker role can be run')
