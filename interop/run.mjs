@@ -28,6 +28,7 @@ import { checkLogAppendTime } from './checks/log-append-time.mjs'
 import { checkOldClients } from './checks/old-clients.mjs'
 import { checkPartitioning } from './checks/partitioning.mjs'
 import { checkTransactions } from './checks/transactions.mjs'
+import { checkTranscripts } from './checks/transcripts.mjs'
 import { allClients } from './clients/index.mjs'
 import { residentMiB, startBroker } from './lib/broker.mjs'
 import { runProgram } from './lib/processes.mjs'
@@ -128,6 +129,7 @@ async function main() {
   } finally {
     await broker?.stop()
   }
+  if (wanted('transcripts')) await checkTranscripts(context)
   if (wanted('compaction')) await checkCompaction(context)
   if (wanted('dump-log')) {
     if (broker) await checkDumpLog(context, broker.dataFolder)
