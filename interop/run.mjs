@@ -129,7 +129,7 @@ async function main() {
   } finally {
     await broker?.stop()
   }
-  if (wanted('transcripts')) await checkTranscripts(context)
+  if (options.only?.split(',').includes('transcripts')) await checkTranscripts(context)
   if (wanted('compaction')) await checkCompaction(context)
   if (wanted('dump-log')) {
     if (broker) await checkDumpLog(context, broker.dataFolder)
