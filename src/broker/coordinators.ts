@@ -13,7 +13,10 @@ import {
   type TransactionVerifier,
 } from '../coordinator/transaction/transaction-verifier.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
+import { consumerGroupTimes } from '../metadata/config/group-configs.ts'
+import type { ConfigRepository } from '../metadata/config-repository.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
+import { sanitize } from '../metadata/sanitizer.ts'
 import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../metadata/topic-names.ts'
 import { codecById } from '../records/compression/codec.ts'
 import type { Partition } from '../replica/partition.ts'
@@ -23,7 +26,9 @@ import { PartitionCoordinatorLog } from './partition-coordinator-log.ts'
 
 export interface CoordinatorsOptions {
   readonly brokerId: number
+  /** As in force now. */
   readonly config: BrokerConfig
+  readonly configRepository: ConfigRepository
   readonly clock: Clock
   readonly random: Random
   readonly loggerFor: LoggerFactory
@@ -40,7 +45,8 @@ export class Coordinators {
   readonly #options: CoordinatorsOptions
 
   constructor(options: CoordinatorsOptions) {
-    const { brokerId, config, clock, random, loggerFor, metadataCache, replicaManager } = options
+    const { brokerId, config, configRepository, clock, random, loggerFor, metadataCache, replicaManager } =
+      options
     this.#options = options
     this.transaction = new TransactionCoordinator({
       brokerId,
@@ -55,6 +61,7 @@ export class Coordinators {
     this.transactionVerifier = new LocalTransactionVerifier({ coordinator: this.transaction, clock, config })
     this.group = new GroupCoordinator({
       config,
+      timesOf: (groupId) => consumerGroupTimes(configRepository.get('groups', sanitize(groupId)), config),
       metadataCache,
       clock,
       random,

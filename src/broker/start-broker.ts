@@ -9,7 +9,7 @@
 import { resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import type { Logger, LoggerFactory } from '../base/logger.ts'
+import type { Logger, LoggerFactory, LoggerLevels } from '../base/logger.ts'
 import type { Network } from '../base/network.ts'
 import { type Random, randomUuid } from '../base/random.ts'
 import type { StartWorker } from '../base/worker.ts'
@@ -25,7 +25,9 @@ import { LogManager } from '../log/log-manager.ts'
 import { ensurePersistentPaths, generateBrokerId, registerBroker } from '../metadata/broker-registration.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
 import { effectiveTopicConfig, validateTopicConfig } from '../metadata/config/topic-config.ts'
+import { ConfigAdmin } from '../metadata/config-admin.ts'
 import { ConfigRepository } from '../metadata/config-repository.ts'
+import { DynamicBrokerConfig } from '../metadata/dynamic-broker-config.ts'
 import { MetadataCache } from '../metadata/metadata-cache.ts'
 import { type BrokerInfo, ClusterIdZnode, LogDirEventNotificationZnode } from '../metadata/znodes.ts'
 import { ReplicaManager } from '../replica/replica-manager.ts'
@@ -38,6 +40,7 @@ import { apiVersionsHandler } from '../server/handlers/18-api-versions.ts'
 import { brokerHandlers } from '../server/handlers/index.ts'
 import { type BoundListener, SocketServer } from '../server/socket-server.ts'
 import { adoptLogs } from './adopt-logs.ts'
+import { applyDynamicConfig } from './apply-dynamic-config.ts'
 import { Coordinators } from './coordinators.ts'
 import { LocalBrokerChannel } from './local-broker-channel.ts'
 import { startLogCleanerThread } from './start-log-cleaner-thread.ts'
@@ -50,6 +53,8 @@ export interface Platform {
   readonly disk: Disk
   readonly network: Network
   readonly loggerFor: LoggerFactory
+  /** What clients may ask of the loggers' levels, and change. */
+  readonly loggerLevels?: LoggerLevels
   /** Nothing can be written any more (no log directory is left, or the metadata store failed): the process should end. */
   readonly onFatal: (message: string) => void
   /** The metadata store's engine in place of the embedded one, which brings its own files and threads: for simulations. */
@@ -114,8 +119,6 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     brokerId: config.brokerId,
     requestBytesMax: config.socketRequestMaxBytes,
     queuedRequestBytesMax: config.queuedMaxRequestBytes,
-    connectionsMax: config.maxConnections,
-    connectionsPerIpMax: config.maxConnectionsPerIp,
     connectionsMaxIdleMs: config.connectionsMaxIdleMs,
     sendBufferBytes: config.socketSendBufferBytes,
     receiveBufferBytes: config.socketReceiveBufferBytes,
@@ -148,7 +151,15 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   })
   await configRepository.start()
   stopSteps.add(() => configRepository.stop())
-  const topicConfig = (topic: string) => effectiveTopicConfig(configRepository.get('topics', topic), config)
+  const brokerConfig = new DynamicBrokerConfig({
+    config,
+    brokerId,
+    configRepository,
+    logger: loggerFor('kafka.server.DynamicBrokerConfig'),
+  })
+  const liveConfig = brokerConfig.current
+  const topicConfig = (topic: string) =>
+    effectiveTopicConfig(configRepository.get('topics', topic), liveConfig)
 
   let replicaManager: ReplicaManager | undefined
   let coordinators: Coordinators | undefined
@@ -158,9 +169,9 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     clock,
     random,
     loggers: loggerFor,
-    defaultConfig: effectiveTopicConfig(new Map(), config),
+    defaultConfig: effectiveTopicConfig(new Map(), liveConfig),
     topicConfig,
-    producerIdExpirationMs: config.producerIdExpirationMs,
+    producerIdExpirationMs: () => liveConfig.producerIdExpirationMs,
     producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
     flushSchedulerIntervalMs: config.logFlushSchedulerIntervalMs,
     flushRecoveryOffsetCheckpointMs: config.logFlushOffsetCheckpointIntervalMs,
@@ -169,7 +180,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     initialTaskDelayMs: config.logInitialTaskDelayMs,
     ...(config.logCleanerEnable && {
       cleaner: {
-        config: config.logCleaner,
+        config: () => liveConfig.logCleaner,
         startWorker: platform.startCleanerThread ?? startLogCleanerThread,
       },
     }),
@@ -194,6 +205,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   configRepository.onChange((type, name) => {
     if (type === 'topics') logManager.updateTopicConfig(name, topicConfig(name))
   })
+  applyDynamicConfig({ brokerConfig, logManager, socketServer, topicConfig })
   if (isNewStore) {
     await adoptLogs({ store, logManager, brokerId, random, logger })
     // Last: a store with a cluster's id has all its topics.
@@ -211,7 +223,8 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   })
   const coordinating = new Coordinators({
     brokerId,
-    config,
+    config: liveConfig,
+    configRepository,
     clock,
     random,
     loggerFor,
@@ -257,22 +270,30 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     defaults: { numPartitions: config.numPartitions, replicationFactor: config.defaultReplicationFactor },
     deleteTopicEnable: config.deleteTopicEnable,
     validateConfigs: (entries) => {
-      const check = validateTopicConfig(entries, config)
+      const check = validateTopicConfig(entries, liveConfig)
       return check.ok ? undefined : check
     },
   })
   const wrap = platform.wrapHandler ?? ((handler: AnyHandler) => handler)
   for (const handler of brokerHandlers({
     brokerId,
-    config,
+    config: liveConfig,
     clock,
     logger: loggerFor('kafka.server.KafkaApis'),
     metadataCache,
     replicaManager: replicas,
     logManager,
     topicAdmin,
-    autoTopicCreation: new AutoTopicCreation({ topicAdmin, config }),
-    configRepository,
+    autoTopicCreation: new AutoTopicCreation({ topicAdmin, config: liveConfig }),
+    brokerConfig,
+    configAdmin: new ConfigAdmin({
+      brokerId,
+      brokerConfig,
+      configRepository,
+      metadataCache,
+      loggers: platform.loggerLevels,
+      logger: loggerFor('kafka.server.ZkAdminManager'),
+    }),
     groupCoordinator: coordinating.group,
     transactionMarkers: coordinating.transactionMarkers,
     znodeOffsets: new ZnodeOffsets({ store, logger: loggerFor('kafka.server.KafkaApis') }),

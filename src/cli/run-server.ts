@@ -53,11 +53,12 @@ async function start(configPath: string, overrides: ReadonlyMap<string, string>)
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
   const clock = new SystemClock()
-  const { loggerFor } = createLogging({
+  const logging = createLogging({
     clock,
     write: (text) => process.stdout.write(text),
     levels: parseLevels(process.env.LOG_LEVEL),
   })
+  const { loggerFor } = logging
   endOnUnexpected(() => clock.nowMs())
   const stop = stopOnSignal(loggerFor)
 
@@ -78,6 +79,7 @@ async function start(configPath: string, overrides: ReadonlyMap<string, string>)
         clock,
         disk,
         loggerFor,
+        loggerLevels: logging,
         network: new SystemNetwork(),
         random: new SystemRandom(),
         onFatal: (message) => {

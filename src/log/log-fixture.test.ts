@@ -46,7 +46,7 @@ export function openLog(
     recoveryPoint: 0,
     logStartOffset: 0,
     cleanShutdown: false,
-    producerIdExpirationMs: 86_400_000,
+    producerIdExpirationMs: () => 86_400_000,
     ...options,
   })
 }

@@ -20,8 +20,8 @@ export interface LogManagerOptions {
   readonly defaultConfig: LogConfig
   /** A topic's whole effective configuration; undefined for the default. Asked once for each topic at the start. */
   readonly topicConfig: (topic: string) => LogConfig | undefined
-  /** producer.id.expiration.ms and producer.id.expiration.check.interval.ms */
-  readonly producerIdExpirationMs: number
+  /** producer.id.expiration.ms, which may change, and producer.id.expiration.check.interval.ms */
+  readonly producerIdExpirationMs: () => number
   readonly producerIdExpirationCheckIntervalMs: number
   /** log.flush.scheduler.interval.ms. Where a topic's flush.ms is shorter, that is the period. */
   readonly flushSchedulerIntervalMs: number
@@ -34,7 +34,8 @@ export interface LogManagerOptions {
   readonly initialTaskDelayMs?: number
   /** undefined: log.cleaner.enable is false, and nothing is compacted. */
   readonly cleaner?: {
-    readonly config: CleanerConfig
+    /** As it is now. */
+    readonly config: () => CleanerConfig
     readonly startWorker: StartWorker<ToCleaner, FromCleaner>
   }
   /** Its logs are closed; what they led or followed answers KAFKA_STORAGE_ERROR from now on. */

@@ -44,7 +44,7 @@ class Harness {
       loggers: () => logger,
       defaultConfig: DEFAULT_LOG_CONFIG,
       topicConfig: () => undefined,
-      producerIdExpirationMs: 86_400_000,
+      producerIdExpirationMs: () => 86_400_000,
       producerIdExpirationCheckIntervalMs: 600_000,
       flushSchedulerIntervalMs: NEVER,
       flushRecoveryOffsetCheckpointMs: 60_000,

@@ -40,7 +40,7 @@ class Harness {
       directory: DIRECTORY,
       disk: this.disk,
       clock: this.clock,
-      producerIdExpirationMs: EXPIRATION_MS,
+      producerIdExpirationMs: () => EXPIRATION_MS,
     })
   }
 

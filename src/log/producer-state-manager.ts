@@ -52,7 +52,7 @@ export interface ProducerStateManagerOptions {
   readonly directory: string
   readonly disk: Disk
   readonly clock: Clock
-  readonly producerIdExpirationMs: number
+  readonly producerIdExpirationMs: () => number
   readonly logger?: Logger
   /** The offsets of the snapshot files, where the caller has listed the folder already. */
   readonly snapshotOffsets?: readonly number[]
@@ -64,7 +64,7 @@ const NO_CLAIMS: ProducerClaims = {}
 export class ProducerStateManager {
   readonly #topicPartition: string
   readonly #clock: Clock
-  readonly #producerIdExpirationMs: number
+  readonly #producerIdExpirationMs: () => number
   readonly #logger: Logger
   readonly #checks: ProducerAppendChecks
   #producers = new Map<number, ProducerStateEntry>()
@@ -221,7 +221,7 @@ export class ProducerStateManager {
         this.#producers.delete(producerId)
       }
     }
-    this.#checks.removeExpiredVerifications(nowMs, this.#producerIdExpirationMs)
+    this.#checks.removeExpiredVerifications(nowMs, this.#producerIdExpirationMs())
   }
 
   // --- Snapshots ---------------------------------------------------------------------------------------------------
@@ -422,7 +422,7 @@ export class ProducerStateManager {
   // --- State -------------------------------------------------------------------------------------------------------
 
   #isExpired(entry: ProducerStateEntry, nowMs: number): boolean {
-    return entry.currentTxnFirstOffset < 0 && nowMs - entry.lastSeenMs >= this.#producerIdExpirationMs
+    return entry.currentTxnFirstOffset < 0 && nowMs - entry.lastSeenMs >= this.#producerIdExpirationMs()
   }
 
   #loadNewestSnapshot(logStartOffset: number): void {

@@ -23,7 +23,7 @@ export interface UnifiedLogOptions {
   readonly cleanShutdown: boolean
   /** As far as the checkpoint of the cleaner tells; its settings may say otherwise by now. */
   readonly wasCompacted?: boolean
-  readonly producerIdExpirationMs: number
+  readonly producerIdExpirationMs: () => number
   /** Told once, when a disk error took the log offline. */
   readonly onOffline?: (error: Error) => void
 }

@@ -14,7 +14,15 @@ import { ConfigChangeZnode, type ConfigEntityType, ConfigZnode, ZnodeFormatError
 export type RawConfig = ReadonlyMap<string, string>
 export type ConfigChangeListener = (type: ConfigEntityType, name: string, config: RawConfig) => void
 
-const ENTITY_TYPES: readonly ConfigEntityType[] = ['topics', 'clients', 'users', 'brokers', 'ips']
+const ENTITY_TYPES: readonly ConfigEntityType[] = [
+  'topics',
+  'clients',
+  'users',
+  'brokers',
+  'ips',
+  'client-metrics',
+  'groups',
+]
 /** Notifications older than this are deleted by whoever sees the folder next: every broker has read them. */
 const NOTIFICATION_EXPIRATION_MS = 15 * 60 * 1000
 const NO_CONFIG: RawConfig = new Map()

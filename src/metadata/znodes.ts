@@ -270,7 +270,15 @@ export const LogDirEventNotificationZnode = {
     integer('/log_dir_event_notification', parse('/log_dir_event_notification', data).broker),
 }
 
-export type ConfigEntityType = 'topics' | 'clients' | 'users' | 'brokers' | 'ips'
+/** The last two are folders that come with their first entity, as Kafka with ZooKeeper makes none for them. */
+export type ConfigEntityType =
+  | 'topics'
+  | 'clients'
+  | 'users'
+  | 'brokers'
+  | 'ips'
+  | 'client-metrics'
+  | 'groups'
 
 export const ConfigZnode = {
   path: (type: ConfigEntityType): string => `/config/${type}`,

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLogging, formatLine, type LogLevel, parseLevels } from './logger.ts'
+import type { LogLevel } from '../base/logger.ts'
+import { createLogging, formatLine, parseLevels } from './logger.ts'
 
 const nowMs = new Date(2023, 8, 4, 6, 5, 9, 87).getTime()
 
 function logging(levels: Record<string, LogLevel> = {}) {
   const lines: string[] = []
-  const { loggerFor, setLevel } = createLogging({
+  const loggers = createLogging({
     clock: { nowMs: () => nowMs },
     write: (text) => lines.push(text),
     levels: new Map(Object.entries(levels)),
   })
-  return { lines, loggerFor, setLevel }
+  return { lines, ...loggers }
 }
 
 test('a line reads as a line of Kafka: local time, level, message, class', () => {
@@ -58,7 +59,7 @@ test('debug lines are off unless a level lets them through', () => {
   logger.debug('1')
   setLevel('kafka.log', 'DEBUG')
   logger.debug('2')
-  setLevel('kafka.log', 'OFF')
+  setLevel('kafka.log', 'FATAL')
   logger.error('3')
   assert.equal(lines.length, 1)
   assert.ok(lines[0]?.includes(' DEBUG 2 '))
@@ -85,8 +86,26 @@ test('levels are read from text, and what is no level is left out', () => {
     [...parseLevels('warn, kafka.server = trace,x=LOUD,,')],
     [
       ['root', 'WARN'],
-      ['kafka.server', 'DEBUG'],
+      ['kafka.server', 'TRACE'],
     ],
   )
   assert.equal(parseLevels(undefined).size, 0)
+})
+
+test('the levels in force are told of all loggers in use, and one that is unset goes by its prefix again', () => {
+  const { lines, loggerFor, levels, setLevel, unsetLevel } = logging({ kafka: 'WARN' })
+  const logger = loggerFor('kafka.server.KafkaApis')
+  loggerFor('other')
+  setLevel('kafka.server.KafkaApis', 'TRACE')
+  assert.deepEqual(Object.fromEntries(levels()), {
+    root: 'INFO',
+    kafka: 'WARN',
+    'kafka.server.KafkaApis': 'TRACE',
+    other: 'INFO',
+  })
+  logger.debug('1')
+  unsetLevel('kafka.server.KafkaApis')
+  logger.info('2')
+  assert.equal(levels().get('kafka.server.KafkaApis'), 'WARN')
+  assert.equal(lines.length, 1)
 })

@@ -8,16 +8,19 @@
  */
 import loglevel from 'loglevel'
 import type { Clock } from '../base/clock.ts'
-import type { Logger, LoggerFactory } from '../base/logger.ts'
+import {
+  type Logger,
+  type LoggerFactory,
+  type LoggerLevels,
+  type LogLevel,
+  logLevels,
+} from '../base/logger.ts'
 
-export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'OFF'
 /** FATAL is the last line of a process; no logger writes it. */
-export type LineLevel = Exclude<LogLevel, 'OFF'> | 'FATAL'
+type LineLevel = Exclude<LogLevel, 'TRACE'>
 
-export interface Logging {
+export interface Logging extends LoggerLevels {
   readonly loggerFor: LoggerFactory
-  /** `name` is a logger or a prefix of some at a dot; `root` stands for all. */
-  setLevel(name: string, level: LogLevel): void
 }
 
 export interface LoggingOptions {
@@ -28,7 +31,14 @@ export interface LoggingOptions {
   readonly levels?: ReadonlyMap<string, LogLevel>
 }
 
-const loglevelNames = { DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error', OFF: 'silent' } as const
+const loglevelNames = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+  FATAL: 'silent',
+} as const
 
 /** Each call makes loggers of its own: two brokers in one process do not share levels or output. */
 export function createLogging({ clock, write, levels: configured }: LoggingOptions): Logging {
@@ -67,8 +77,16 @@ export function createLogging({ clock, write, levels: configured }: LoggingOptio
       }
       return entry.logger
     },
+    levels() {
+      const names = new Set(['root', ...levels.keys(), ...loggers.keys()])
+      return new Map([...names].map((name) => [name, levelOf(name, levels)]))
+    },
     setLevel(name, level) {
       levels.set(name, level)
+      for (const entry of loggers.values()) entry.applyLevel()
+    },
+    unsetLevel(name) {
+      levels.delete(name)
       for (const entry of loggers.values()) entry.applyLevel()
     },
   }
@@ -83,22 +101,18 @@ function levelOf(name: string, levels: ReadonlyMap<string, LogLevel>): LogLevel 
 }
 
 /**
- * Levels as the environment variable LOG_LEVEL gives them: `DEBUG`, or `WARN,kafka.server=DEBUG`. TRACE means DEBUG.
- * What does not read as a level is left out.
+ * Levels as the environment variable LOG_LEVEL gives them: `DEBUG`, or `WARN,kafka.server=DEBUG`. What does not read as
+ * a level is left out.
  */
 export function parseLevels(text: string | undefined): ReadonlyMap<string, LogLevel> {
   const levels = new Map<string, LogLevel>()
   for (const entry of (text ?? '').split(',')) {
     const [left = '', right] = entry.split('=').map((part) => part.trim())
     const upper = (right ?? left).toUpperCase()
-    const level = upper === 'TRACE' ? 'DEBUG' : upper === 'FATAL' ? 'ERROR' : upper
-    if (isLogLevel(level)) levels.set(right === undefined ? 'root' : left, level)
+    const level = logLevels.find((each) => each === upper)
+    if (level !== undefined) levels.set(right === undefined ? 'root' : left, level)
   }
   return levels
-}
-
-function isLogLevel(text: string): text is LogLevel {
-  return Object.hasOwn(loglevelNames, text)
 }
 
 /** One event as text that ends with a line end. */

@@ -43,7 +43,7 @@ export function start(options: KitOptions = {}) {
     loggers: () => silentLogger,
     defaultConfig: config,
     topicConfig: () => config,
-    producerIdExpirationMs: 86_400_000,
+    producerIdExpirationMs: () => 86_400_000,
     producerIdExpirationCheckIntervalMs: 600_000,
     flushSchedulerIntervalMs: Number.MAX_SAFE_INTEGER,
     flushRecoveryOffsetCheckpointMs: 60_000,

@@ -11,7 +11,8 @@ import type { TransactionCoordinator } from '../coordinator/transaction/transact
 import type { TransactionVerifier } from '../coordinator/transaction/transaction-verifier.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
-import type { ConfigRepository } from '../metadata/config-repository.ts'
+import type { ConfigAdmin } from '../metadata/config-admin.ts'
+import type { DynamicBrokerConfig } from '../metadata/dynamic-broker-config.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import type { ReplicaManager } from '../replica/replica-manager.ts'
 import type { AutoTopicCreation } from './auto-topic-creation.ts'
@@ -20,6 +21,7 @@ import type { TransactionMarkerWriter } from './transaction-marker-writer.ts'
 
 export interface BrokerServices {
   readonly brokerId: number
+  /** As in force now: to be read when it is needed. */
   readonly config: BrokerConfig
   readonly clock: Clock
   readonly logger: Logger
@@ -28,7 +30,8 @@ export interface BrokerServices {
   readonly logManager: LogManager
   readonly topicAdmin: TopicAdmin
   readonly autoTopicCreation: AutoTopicCreation
-  readonly configRepository: ConfigRepository
+  readonly brokerConfig: DynamicBrokerConfig
+  readonly configAdmin: ConfigAdmin
   readonly groupCoordinator: GroupCoordinator
   readonly znodeOffsets: ZnodeOffsets
   readonly transactionCoordinator: TransactionCoordinator

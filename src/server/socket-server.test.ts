@@ -141,7 +141,9 @@ test('a client that takes no bytes of its response for so long is closed too', a
 })
 
 test('connections beyond the limits are refused', async () => {
-  const { network, port, log } = await connected({ connectionsPerIpMax: 2, connectionsMax: 3 })
+  const { network, port, log } = await connected({
+    connectionLimits: { max: 3, perIpMax: 2, perIpMaxOverrides: new Map() },
+  })
   const second = network.connect(port)
   const third = network.connect(port)
   const elsewhere = network.connect(port, '10.0.0.2')

@@ -27,6 +27,15 @@ export interface ListenerOptions {
   readonly port: number
 }
 
+/** For connections to come: those that are there stay. */
+export interface ConnectionLimits {
+  /** `max.connections` */
+  readonly max: number
+  /** `max.connections.per.ip`, and `max.connections.per.ip.overrides` by address. */
+  readonly perIpMax: number
+  readonly perIpMaxOverrides: ReadonlyMap<string, number>
+}
+
 export interface SocketServerOptions {
   readonly network: Network
   readonly clock: Clock
@@ -38,9 +47,7 @@ export interface SocketServerOptions {
   readonly requestBytesMax: number
   /** `queued.max.request.bytes`; undefined or below 1: a default of ours. */
   readonly queuedRequestBytesMax?: number
-  /** `max.connections` and `max.connections.per.ip`. */
-  readonly connectionsMax?: number
-  readonly connectionsPerIpMax?: number
+  readonly connectionLimits?: ConnectionLimits
   /** `connections.max.idle.ms`; below 0: never. */
   readonly connectionsMaxIdleMs: number
   readonly sendBufferBytes?: number
@@ -77,6 +84,7 @@ export class SocketServer implements ConnectionHost {
   readonly #connections = new Set<Connection>()
   readonly #connectionsByIp = new Map<string, number>()
   #connectionIndex = 0
+  #limits: ConnectionLimits
   #toFlush: Connection[] = []
   #idleTimer: Timer | undefined
   #stopping: (() => void) | undefined
@@ -91,6 +99,7 @@ export class SocketServer implements ConnectionHost {
     this.#logger = options.logger
     this.#prefix = `[SocketServer listenerType=ZK_BROKER, nodeId=${options.brokerId}]`
     this.requestBytesMax = options.requestBytesMax
+    this.#limits = options.connectionLimits ?? NO_LIMITS
     const asked = options.queuedRequestBytesMax ?? 0
     this.requestMemory = new SharedRequestMemory(asked > 0 ? asked : REQUEST_MEMORY_BYTES_DEFAULT, (run) =>
       this.#clock.endOfTick(run),
@@ -120,6 +129,10 @@ export class SocketServer implements ConnectionHost {
     for (const socket of held) socket.resume()
   }
 
+  updateConnectionLimits(limits: ConnectionLimits): void {
+    this.#limits = limits
+  }
+
   get connectionCount(): number {
     return this.#connections.size
   }
@@ -127,14 +140,10 @@ export class SocketServer implements ConnectionHost {
   #accept(listenerName: string, socket: Socket): SocketHandler {
     const { remoteAddress, remotePort, localAddress, localPort } = socket
     const fromIp = this.#connectionsByIp.get(remoteAddress) ?? 0
-    const { connectionsMax = Number.POSITIVE_INFINITY, connectionsPerIpMax = Number.POSITIVE_INFINITY } =
-      this.#options
-    if (
-      this.#stopping !== undefined ||
-      this.#connections.size >= connectionsMax ||
-      fromIp >= connectionsPerIpMax
-    ) {
-      const limit = fromIp >= connectionsPerIpMax ? connectionsPerIpMax : connectionsMax
+    const { max, perIpMax, perIpMaxOverrides } = this.#limits
+    const fromIpMax = perIpMaxOverrides.get(remoteAddress) ?? perIpMax
+    if (this.#stopping !== undefined || this.#connections.size >= max || fromIp >= fromIpMax) {
+      const limit = fromIp >= fromIpMax ? fromIpMax : max
       this.#logger.info(
         `Rejected connection from /${remoteAddress}, address already has the configured maximum of ${limit} connections.`,
       )
@@ -265,6 +274,12 @@ export class SocketServer implements ConnectionHost {
     timer.cancel()
     this.#logger.info(`${this.#prefix} Stopped socket server request processors`)
   }
+}
+
+const NO_LIMITS: ConnectionLimits = {
+  max: Number.POSITIVE_INFINITY,
+  perIpMax: Number.POSITIVE_INFINITY,
+  perIpMaxOverrides: new Map(),
 }
 
 const REJECTED: SocketHandler = {

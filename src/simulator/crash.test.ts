@@ -94,7 +94,7 @@ function start(disk: SimDisk): Broker {
     loggers: () => silentLogger,
     defaultConfig: CONFIG,
     topicConfig: () => undefined,
-    producerIdExpirationMs: 86_400_000,
+    producerIdExpirationMs: () => 86_400_000,
     producerIdExpirationCheckIntervalMs: 600_000,
     flushSchedulerIntervalMs: Number.MAX_SAFE_INTEGER,
     flushRecoveryOffsetCheckpointMs: 60_000,

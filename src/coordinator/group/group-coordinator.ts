@@ -5,6 +5,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
+import type { ConsumerGroupTimes } from '../../metadata/config/group-configs.ts'
 import type { MetadataCache } from '../../metadata/metadata-cache.ts'
 import { GROUP_METADATA_TOPIC } from '../../metadata/topic-names.ts'
 import type { CompressionName } from '../../records/compression/codec.ts'
@@ -21,7 +22,10 @@ import { GroupShard } from './group-shard.ts'
 import { GroupOffsets } from './offsets/group-offsets.ts'
 
 export interface GroupCoordinatorOptions {
+  /** As in force now: to be read when it is needed. */
   readonly config: GroupConfig
+  /** What a consumer group goes by; without it, all go by `config`. */
+  readonly timesOf?: (groupId: string) => ConsumerGroupTimes
   readonly metadataCache: MetadataCache
   readonly clock: Clock
   readonly random: Random
@@ -47,13 +51,13 @@ export class GroupCoordinator {
   readonly #runtime: CoordinatorRuntime<GroupShard>
 
   constructor(options: GroupCoordinatorOptions) {
-    const { config, metadataCache, clock, random, logger, compression } = options
+    const { config, timesOf, metadataCache, clock, random, logger, compression } = options
     this.#config = config
     this.#metadataCache = metadataCache
     const topics = new ClusterTopics(metadataCache)
     this.#runtime = new CoordinatorRuntime({
       topic: GROUP_METADATA_TOPIC,
-      newShard: (context) => new GroupShard(context, { config, topics }),
+      newShard: (context) => new GroupShard(context, { config, timesOf, topics }),
       clock,
       random,
       logger,
@@ -70,7 +74,7 @@ export class GroupCoordinator {
     this.offsets = new GroupOffsets({
       ...where,
       transactionVerifier: options.transactionVerifier,
-      isVerificationEnabled: config.transactionPartitionVerificationEnable,
+      isVerificationEnabled: () => config.transactionPartitionVerificationEnable,
     })
   }
 

@@ -2,6 +2,7 @@
  * The groups and offsets that one partition of __consumer_offsets stands for. Each kind of record has an owner, told by
  * the version of its key: offsets, classic groups, consumer groups. The owners share the registry of groups.
  */
+import { type ConsumerGroupTimes, consumerGroupTimes } from '../../metadata/config/group-configs.ts'
 import { DecodeError } from '../../wire/reader.ts'
 import type { ProducerIdentity } from '../runtime/coordinator-log.ts'
 import { type CoordinatorRecord, recordVersion } from '../runtime/coordinator-record.ts'
@@ -22,8 +23,11 @@ const OFFSET_COMMIT = 1
 const GROUP_METADATA = 2
 
 /** What the shards of all partitions share. */
+const NO_CONFIGS: ReadonlyMap<string, string> = new Map()
+
 export interface GroupShardOptions {
   readonly config: GroupConfig
+  readonly timesOf?: ((groupId: string) => ConsumerGroupTimes) | undefined
   readonly topics: ClusterTopics
 }
 
@@ -34,13 +38,15 @@ export class GroupShard implements CoordinatorShard {
   readonly offsets: OffsetManager
   readonly #expiry: OffsetExpiry
 
-  constructor(context: ShardContext, { config, topics }: GroupShardOptions) {
+  constructor(context: ShardContext, options: GroupShardOptions) {
+    const { config, topics, timesOf = () => consumerGroupTimes(NO_CONFIGS, config) } = options
     const { clock, logger, timers } = context
     this.groups = new GroupRegistry(clock)
     this.classic = new ClassicGroups(context, config, this.groups)
     this.consumer = new ConsumerGroups({
       shard: context,
       config,
+      timesOf,
       groups: this.groups,
       assignors: assignorsOf(config.groupConsumerAssignors),
       topics,

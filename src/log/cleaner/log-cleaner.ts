@@ -30,7 +30,8 @@ import { type CleanEnd, CleanerThread } from './cleaner-thread.ts'
 import { HASH_SECRET_BYTES } from './key-hash.ts'
 
 export interface LogCleanerOptions {
-  readonly config: CleanerConfig
+  /** Read when it is needed: it may change. */
+  readonly config: () => CleanerConfig
   readonly startWorker: StartWorker<ToCleaner, FromCleaner>
   readonly clock: Clock
   readonly random: Random
@@ -62,7 +63,9 @@ export class LogCleaner {
   readonly #options: LogCleanerOptions
   readonly #clock: Clock
   readonly #logger: Logger
+  /** By id. Those beyond `log.cleaner.threads` rest. */
   readonly #threads: CleanerThread[] = []
+  readonly #resting = new Set<CleanerThread>()
   /** By the folder's path when it began. */
   readonly #underWay = new Map<string, CleanUnderWay>()
   readonly #uncleanable = new WeakSet<UnifiedLog>()
@@ -78,14 +81,8 @@ export class LogCleaner {
   }
 
   start(): void {
-    const { config, startWorker } = this.#options
     this.#logger.info('Starting the log cleaner')
-    for (let id = 0; id < config.threads; id++) {
-      const thread = new CleanerThread({ id, clock: this.#clock, startWorker })
-      this.#threads.push(thread)
-      this.#logger.info(`[kafka-log-cleaner-thread-${id}]: Starting`)
-      this.#continue(thread, 0)
-    }
+    this.#startThreads()
   }
 
   isCleaning(log: UnifiedLog): boolean {
@@ -119,8 +116,27 @@ export class LogCleaner {
 
   // --- A thread's round ----------------------------------------------------------------------------------------------
 
+  /** As many as there are to be; the first one sees to it each time it comes round. */
+  #startThreads(): void {
+    const { config, startWorker } = this.#options
+    for (let id = 0; id < config().threads; id++) {
+      const known = this.#threads[id]
+      if (known !== undefined && !this.#resting.delete(known)) continue
+      const thread = known ?? new CleanerThread({ id, clock: this.#clock, startWorker })
+      this.#threads[id] = thread
+      this.#logger.info(`[kafka-log-cleaner-thread-${id}]: Starting`)
+      this.#continue(thread, 0)
+    }
+  }
+
   #continue(thread: CleanerThread, delayMs: number): void {
     if (this.#isStopped) return
+    if (thread.id >= this.#options.config().threads) {
+      this.#resting.add(thread)
+      void thread.shutdown()
+      this.#logger.info(`[kafka-log-cleaner-thread-${thread.id}]: Stopped`)
+      return
+    }
     this.#timers.set(
       thread,
       this.#clock.after(delayMs, () => this.#round(thread)),
@@ -128,10 +144,11 @@ export class LogCleaner {
   }
 
   #round(thread: CleanerThread): void {
+    if (thread.id === 0) this.#startThreads()
     const chosen = this.#choose()
     if (chosen !== undefined && this.#clean(thread, chosen.filthiest, chosen.preClean)) return
     this.#retainCompacted()
-    this.#continue(thread, this.#options.config.backoffMs)
+    this.#continue(thread, this.#options.config().backoffMs)
   }
 
   #choose(): { filthiest: CleanableLog; preClean: PreCleanStats } | undefined {
@@ -176,7 +193,7 @@ export class LogCleaner {
     let job: CleanJob
     try {
       const secret = random.bytes(HASH_SECRET_BYTES)
-      job = cleanJobFor(cleanable, { config, nowMs: this.#clock.nowMs(), secret })
+      job = cleanJobFor(cleanable, { config: config(), nowMs: this.#clock.nowMs(), secret })
     } catch (error) {
       this.#diskError(log, error)
       return false
@@ -215,7 +232,7 @@ export class LogCleaner {
     const isSuccess = this.#conclude(clean, end)
     this.#retainCompacted()
     this.#onIdle?.()
-    this.#continue(clean.thread, isSuccess ? 0 : this.#options.config.backoffMs)
+    this.#continue(clean.thread, isSuccess ? 0 : this.#options.config().backoffMs)
   }
 
   /** False if another try should wait. */

@@ -2,7 +2,7 @@
  * Every broker config of Kafka 3.9, and the newcomers of 4.1, as data; and the other names that a value may come
  * under. The tables are in definitions/.
  */
-import type { ConfigKey } from './config-def.ts'
+import { atLeast, type ConfigKey } from './config-def.ts'
 import { coordinatorsRows } from './definitions/broker-coordinators.ts'
 import { logRows } from './definitions/broker-log.ts'
 import { metadataRows } from './definitions/broker-metadata.ts'
@@ -22,6 +22,18 @@ export const brokerConfigKeys: ReadonlyMap<string, BrokerConfigKey> = new Map(
       { ...keyOf(name, type, defaultText, importance, validator, notes), updateMode },
     ]),
   ),
+)
+
+/**
+ * What reassignments are held to. Not of server.properties: these exist while they are set on a broker that runs, and
+ * DescribeConfigs calls them read-only all the same.
+ */
+const throttleKeys: ReadonlyMap<string, ConfigKey> = new Map(
+  [
+    'leader.replication.throttled.rate',
+    'follower.replication.throttled.rate',
+    'replica.alter.log.dirs.io.max.bytes.per.second',
+  ].map((name) => [name, keyOf(name, 'long', '9223372036854775807', 'medium', atLeast(0), undefined)]),
 )
 
 /** Keys for one setting in several units, the one that wins first. */
@@ -50,6 +62,12 @@ export function brokerConfigSynonyms(name: string): readonly string[] {
   if (group !== undefined) return group
   const base = baseOfListenerKey(name)
   return base === undefined ? [name] : [name, base]
+}
+
+/** What says how to read a value under this name, be it of one listener or known to running brokers only. */
+export function brokerConfigKey(name: string): ConfigKey | undefined {
+  const base = baseOfListenerKey(name)
+  return brokerConfigKeys.get(base ?? name) ?? throttleKeys.get(name)
 }
 
 /** The plain key behind a `listener.name.` key, or undefined for a key without that prefix. */

@@ -6,68 +6,19 @@
  * server.properties is shown as sensitive and without its value, since nothing is known about it. Entries come in
  * alphabetical order.
  */
-import { BrokerConfig } from './broker-config.ts'
-import { brokerConfigKeys, brokerConfigSynonyms } from './broker-config-definitions.ts'
-import type { ConfigKey, ConfigType } from './config-def.ts'
+import { brokerConfigKey, brokerConfigKeys } from './broker-config-definitions.ts'
+import { type BrokerConfigSources, brokerSynonyms } from './broker-config-sources.ts'
+import type { ConfigKey } from './config-def.ts'
+import {
+  askedNames,
+  configSource,
+  type DescribedConfig,
+  type DescribeOptions,
+  describedConfig,
+  isSensitive as isSensitiveKey,
+} from './described-config.ts'
 import { type TopicConfigEntries, topicValues } from './topic-config.ts'
 import { topicConfigKeys } from './topic-config-definitions.ts'
-
-/** DescribeConfigsResponse.ConfigSource. */
-export const configSource = {
-  dynamicTopic: 1,
-  dynamicBroker: 2,
-  dynamicDefaultBroker: 3,
-  staticBroker: 4,
-  default: 5,
-} as const
-export type ConfigSource = (typeof configSource)[keyof typeof configSource]
-
-/** DescribeConfigsResponse.ConfigType; 0 is unknown. */
-const typeCodes: Readonly<Record<ConfigType, number>> = {
-  boolean: 1,
-  string: 2,
-  int: 3,
-  short: 4,
-  long: 5,
-  double: 6,
-  list: 7,
-  class: 8,
-  password: 9,
-}
-
-export interface ConfigSynonym {
-  readonly name: string
-  readonly value: string | null
-  readonly source: ConfigSource
-}
-
-/** One entry of the response, with its field names. */
-export interface DescribedConfig {
-  readonly name: string
-  /** Null also where the value is sensitive. */
-  readonly value: string | null
-  readonly readOnly: boolean
-  readonly isDefault: boolean
-  readonly configSource: ConfigSource
-  readonly isSensitive: boolean
-  readonly synonyms: readonly ConfigSynonym[]
-  readonly configType: number
-  readonly documentation: null
-}
-
-/** Broker configs by where they were set. The dynamic ones are texts from /config/brokers. */
-export interface BrokerConfigSources {
-  /** As parsed at start. */
-  readonly static: BrokerConfig
-  readonly dynamicBroker?: ReadonlyMap<string, string>
-  readonly dynamicDefault?: ReadonlyMap<string, string>
-}
-
-export interface DescribeOptions {
-  /** The keys asked for; null or empty asks for all. Names that don't exist are passed over. */
-  readonly configurationKeys: readonly string[] | null
-  readonly includeSynonyms: boolean
-}
 
 /** The configs of a topic with these values of its own. */
 export function describeTopicConfigs(
@@ -75,20 +26,19 @@ export function describeTopicConfigs(
   broker: BrokerConfigSources,
   options: DescribeOptions,
 ): readonly DescribedConfig[] {
-  const effective = effectiveBrokerConfig(broker)
-  const values = topicValues(entries, effective)
+  const values = topicValues(entries, broker.effective)
   const names = new Set([...listedNames(topicConfigKeys), ...entries.keys()])
-  return selected(names, options).map((name) => {
+  return askedNames(names, options).map((name) => {
     const key = topicConfigKeys.get(name)
-    const sensitive = isSensitive(key)
-    const value = sensitive || key === undefined ? null : values.get(name).text
+    const isSensitive = isSensitiveKey(key)
+    const value = isSensitive || key === undefined ? null : values.get(name).text
     const serverName = key?.serverName
-    const synonyms = serverName === undefined ? [] : brokerSynonyms(serverName, broker, sensitive)
+    const synonyms = serverName === undefined ? [] : brokerSynonyms(serverName, broker, isSensitive)
     const own = entries.get(name)
     if (own !== undefined && own !== null) {
       synonyms.unshift({ name, value, source: configSource.dynamicTopic })
     }
-    return describe({ name, value, key, sensitive, readOnly: false, synonyms, options })
+    return describedConfig({ name, value, key, isSensitive, isReadOnly: false, synonyms, options })
   })
 }
 
@@ -97,15 +47,23 @@ export function describeBrokerConfigs(
   broker: BrokerConfigSources,
   options: DescribeOptions,
 ): readonly DescribedConfig[] {
-  const effective = effectiveBrokerConfig(broker)
+  const { effective } = broker
   const names = new Set([...listedNames(brokerConfigKeys), ...effective.originals.keys()])
-  return selected(names, options).map((name) => {
-    const key = brokerConfigKeys.get(name)
-    const sensitive = isSensitive(key)
-    const value = sensitive || key === undefined ? null : effective.values.get(name).text
-    const synonyms = brokerSynonyms(name, broker, sensitive)
-    const readOnly = key === undefined || key.updateMode === 'read-only'
-    return describe({ name, value, key, sensitive, readOnly, synonyms, options })
+  return askedNames(names, options).map((name) => {
+    const key = brokerConfigKey(name)
+    const isSensitive = isSensitiveKey(key)
+    const text = brokerConfigKeys.has(name) ? effective.values.get(name).text : effective.originals.get(name)
+    const value = isSensitive ? null : (text ?? null)
+    const synonyms = brokerSynonyms(name, broker, isSensitive)
+    return describedConfig({
+      name,
+      value,
+      key,
+      isSensitive,
+      isReadOnly: isReadOnly(name),
+      synonyms,
+      options,
+    })
   })
 }
 
@@ -115,30 +73,23 @@ export function describeDefaultBrokerConfigs(
   options: DescribeOptions,
 ): readonly DescribedConfig[] {
   const defaults = broker.dynamicDefault ?? new Map<string, string>()
-  return selected(new Set(defaults.keys()), options).map((name) => {
-    const key = brokerConfigKeys.get(name)
-    const sensitive = isSensitive(key)
-    const synonyms = brokerSynonyms(name, broker, sensitive).filter(
+  return askedNames(new Set(defaults.keys()), options).map((name) => {
+    const key = brokerConfigKey(name)
+    const isSensitive = isSensitiveKey(key)
+    const synonyms = brokerSynonyms(name, broker, isSensitive).filter(
       ({ source }) => source === configSource.dynamicDefaultBroker,
     )
-    const readOnly = key === undefined || key.updateMode === 'read-only'
-    const value = sensitive ? null : (defaults.get(name) ?? null)
-    return describe({ name, value, key, sensitive, readOnly, synonyms, options })
+    const value = isSensitive ? null : (defaults.get(name) ?? null)
+    return describedConfig({
+      name,
+      value,
+      key,
+      isSensitive,
+      isReadOnly: isReadOnly(name),
+      synonyms,
+      options,
+    })
   })
-}
-
-/** Static configs with the dynamic ones over them; a dynamic value also hides the static ones of its synonyms. */
-export function effectiveBrokerConfig(broker: BrokerConfigSources): BrokerConfig {
-  const layers = [broker.dynamicDefault, broker.dynamicBroker].filter((layer) => layer !== undefined)
-  if (layers.every((layer) => layer.size === 0)) return broker.static
-  const merged = new Map(broker.static.originals)
-  for (const layer of layers) {
-    for (const [name, value] of layer) {
-      for (const synonym of brokerConfigSynonyms(name)) merged.delete(synonym)
-      merged.set(name, value)
-    }
-  }
-  return BrokerConfig.parse(merged).config
 }
 
 function listedNames(keys: ReadonlyMap<string, ConfigKey>): readonly string[] {
@@ -147,58 +98,6 @@ function listedNames(keys: ReadonlyMap<string, ConfigKey>): readonly string[] {
     .map((key) => key.name)
 }
 
-function selected(names: ReadonlySet<string>, { configurationKeys }: DescribeOptions): readonly string[] {
-  const all = [...names].sort()
-  if (configurationKeys === null || configurationKeys.length === 0) return all
-  const wanted = new Set(configurationKeys)
-  return all.filter((name) => wanted.has(name))
-}
-
-/** An unknown type may hide a password. */
-function isSensitive(key: ConfigKey | undefined): boolean {
-  return key === undefined || key.type === 'password'
-}
-
-/** All values that `name` could take, the winning one first. */
-function brokerSynonyms(name: string, broker: BrokerConfigSources, sensitive: boolean): ConfigSynonym[] {
-  const synonyms: ConfigSynonym[] = []
-  const names = brokerConfigSynonyms(name)
-  const add = (source: ConfigSource, textOf: (name: string) => string | null | undefined): void => {
-    for (const each of names) {
-      const text = textOf(each)
-      if (text !== undefined && text !== null) {
-        synonyms.push({ name: each, value: sensitive ? null : text, source })
-      }
-    }
-  }
-  add(configSource.dynamicBroker, (each) => broker.dynamicBroker?.get(each))
-  add(configSource.dynamicDefaultBroker, (each) => broker.dynamicDefault?.get(each))
-  add(configSource.staticBroker, (each) => broker.static.originals.get(each))
-  add(configSource.default, (each) => brokerConfigKeys.get(each)?.defaultText)
-  // Kafka lists from the first value under the asked name on: log.retention.ms without a value has no synonyms.
-  const first = synonyms.findIndex((synonym) => synonym.name === name)
-  return first < 0 ? [] : synonyms.slice(first)
-}
-
-function describe(entry: {
-  name: string
-  value: string | null
-  key: ConfigKey | undefined
-  sensitive: boolean
-  readOnly: boolean
-  synonyms: readonly ConfigSynonym[]
-  options: DescribeOptions
-}): DescribedConfig {
-  const source = entry.synonyms[0]?.source ?? configSource.default
-  return {
-    name: entry.name,
-    value: entry.value,
-    readOnly: entry.readOnly,
-    isDefault: source === configSource.default,
-    configSource: source,
-    isSensitive: entry.sensitive,
-    synonyms: entry.options.includeSynonyms ? entry.synonyms : [],
-    configType: entry.key === undefined ? 0 : typeCodes[entry.key.type],
-    documentation: null,
-  }
+function isReadOnly(name: string): boolean {
+  return (brokerConfigKeys.get(name)?.updateMode ?? 'read-only') === 'read-only'
 }

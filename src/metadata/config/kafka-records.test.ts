@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { BrokerConfig } from './broker-config.ts'
+import { type BrokerConfigLayers, brokerConfigSources } from './broker-config-sources.ts'
 import {
-  type BrokerConfigSources,
-  type DescribedConfig,
   describeBrokerConfigs,
   describeDefaultBrokerConfigs,
   describeTopicConfigs,
 } from './describe-configs.ts'
+import type { DescribedConfig } from './described-config.ts'
 import { validateTopicConfig } from './topic-config.ts'
 
 function rowsOf(file: string): string[][] {
@@ -97,7 +97,8 @@ function lineOf(entry: DescribedConfig): string {
   ].join('\t')
 }
 
-function describeAll(broker: BrokerConfigSources): string[] {
+function describeAll(layers: BrokerConfigLayers): string[] {
+  const broker = brokerConfigSources(layers)
   const options = { configurationKeys: null, includeSynonyms: true }
   const topic = settingsOf('retention.ms=12345 ; cleanup.policy=compact,delete')
   return [
@@ -131,7 +132,7 @@ test('dynamic broker configs show as Kafka 3.9.1 shows them, hiding static synon
 })
 
 test('DescribeConfigs can be narrowed to some keys, without synonyms', () => {
-  const broker = { static: BrokerConfig.parse(recordedBroker).config }
+  const broker = brokerConfigSources({ static: BrokerConfig.parse(recordedBroker).config })
   const entries = describeBrokerConfigs(broker, {
     configurationKeys: ['log.retention.hours', 'none'],
     includeSynonyms: false,

@@ -31,9 +31,8 @@ export function createTopicsHandler(services: BrokerServices): Handler<CreateTop
 function configsOf(services: BrokerServices, { errorCode }: CreateTopicResult, asked: TopicRequest) {
   if (errorCode !== ErrorCode.NONE) return []
   const entries = new Map(asked.configs.map(({ name, value }) => [name, value]))
-  return describeTopicConfigs(
-    entries,
-    { static: services.config },
-    { configurationKeys: null, includeSynonyms: false },
-  )
+  return describeTopicConfigs(entries, services.brokerConfig.sources, {
+    configurationKeys: null,
+    includeSynonyms: false,
+  })
 }

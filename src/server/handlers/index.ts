@@ -25,9 +25,11 @@ import { endTxnHandler } from './26-end-txn.ts'
 import { writeTxnMarkersHandler } from './27-write-txn-markers.ts'
 import { txnOffsetCommitHandler } from './28-txn-offset-commit.ts'
 import { describeConfigsHandler } from './32-describe-configs.ts'
+import { alterConfigsHandler } from './33-alter-configs.ts'
 import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
 import { createPartitionsHandler } from './37-create-partitions.ts'
 import { deleteGroupsHandler } from './42-delete-groups.ts'
+import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts'
 import { offsetDeleteHandler } from './47-offset-delete.ts'
 import { describeClusterHandler } from './60-describe-cluster.ts'
 import { describeProducersHandler } from './61-describe-producers.ts'
@@ -35,6 +37,7 @@ import { describeTransactionsHandler } from './65-describe-transactions.ts'
 import { listTransactionsHandler } from './66-list-transactions.ts'
 import { consumerGroupHeartbeatHandler } from './68-consumer-group-heartbeat.ts'
 import { consumerGroupDescribeHandler } from './69-consumer-group-describe.ts'
+import { listConfigResourcesHandler } from './74-list-config-resources.ts'
 import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.ts'
 
 export function brokerHandlers(services: BrokerServices): AnyHandler[] {
@@ -63,9 +66,11 @@ export function brokerHandlers(services: BrokerServices): AnyHandler[] {
     writeTxnMarkersHandler(services),
     txnOffsetCommitHandler(services),
     describeConfigsHandler(services),
+    alterConfigsHandler(services),
     describeLogDirsHandler(services),
     createPartitionsHandler(services),
     deleteGroupsHandler(services),
+    incrementalAlterConfigsHandler(services),
     offsetDeleteHandler(services),
     describeClusterHandler(services),
     describeProducersHandler(services),
@@ -73,6 +78,7 @@ export function brokerHandlers(services: BrokerServices): AnyHandler[] {
     listTransactionsHandler(services),
     consumerGroupHeartbeatHandler(services),
     consumerGroupDescribeHandler(services),
+    listConfigResourcesHandler(services),
     describeTopicPartitionsHandler(services),
   ]
 }

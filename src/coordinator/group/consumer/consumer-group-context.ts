@@ -1,4 +1,5 @@
 /** What operations on consumer groups work with: the parts of one shard. */
+import type { ConsumerGroupTimes } from '../../../metadata/config/group-configs.ts'
 import type { ShardContext } from '../../runtime/coordinator-shard.ts'
 import type { GroupConfig } from '../group-config.ts'
 import type { GroupRegistry } from '../group-registry.ts'
@@ -10,6 +11,7 @@ import type { MemberDeadlines } from './member-deadlines.ts'
 export interface ConsumerGroupContext {
   readonly shard: ShardContext
   readonly config: GroupConfig
+  readonly timesOf: (groupId: string) => ConsumerGroupTimes
   readonly groups: GroupRegistry
   readonly assignors: Assignors
   readonly topics: ClusterTopics

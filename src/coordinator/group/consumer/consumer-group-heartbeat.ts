@@ -70,7 +70,8 @@ function stay(
   const member = progress(draft, before, { ...context, metadata, owned })
   if (isRefusal(member)) return refused(member)
 
-  deadlines.set(groupId, memberId, 'session', config.groupConsumerSessionTimeoutMs)
+  const { sessionTimeoutMs, heartbeatIntervalMs } = context.timesOf(groupId)
+  deadlines.set(groupId, memberId, 'session', sessionTimeoutMs)
   const { assigned } = member.assignment
   const isTold = isFull(request) || !areEqual(before.assignment.assigned, assigned)
   return {
@@ -78,7 +79,7 @@ function stay(
     response: {
       memberId,
       memberEpoch: member.assignment.memberEpoch,
-      heartbeatIntervalMs: config.groupConsumerHeartbeatIntervalMs,
+      heartbeatIntervalMs,
       assignment: isTold ? { topicPartitions: toWire(assigned) } : null,
     },
   }

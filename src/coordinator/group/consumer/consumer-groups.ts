@@ -1,5 +1,7 @@
 /** The consumer groups of one shard: their requests, their members' deadlines, and the records they are rebuilt from. */
+
 import { assert } from '../../../base/assert.ts'
+import type { ConsumerGroupTimes } from '../../../metadata/config/group-configs.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { JoinGroupRequest } from '../../../protocol/messages/11-join-group.ts'
 import type { HeartbeatRequest } from '../../../protocol/messages/12-heartbeat.ts'
@@ -32,6 +34,7 @@ const RETRY_MS = 500
 export interface ConsumerGroupsOptions {
   readonly shard: ShardContext
   readonly config: GroupConfig
+  readonly timesOf: (groupId: string) => ConsumerGroupTimes
   readonly groups: GroupRegistry
   readonly assignors: Assignors
   readonly topics: ClusterTopics
@@ -152,7 +155,7 @@ export class ConsumerGroups {
 
   /** From now on, if not before: a member that an upgrade brings may never have been heard of. */
   #expectHeartbeats(groupId: string, { memberId, metadata }: ConsumerGroupMember): void {
-    const timeoutMs = metadata.classic?.sessionTimeoutMs ?? this.#context.config.groupConsumerSessionTimeoutMs
+    const timeoutMs = metadata.classic?.sessionTimeoutMs ?? this.#context.timesOf(groupId).sessionTimeoutMs
     this.#context.deadlines.setIfAbsent(groupId, memberId, 'session', timeoutMs)
   }
 

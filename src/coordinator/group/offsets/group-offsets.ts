@@ -34,17 +34,17 @@ export interface GroupOffsetsOptions {
   /** Absent: transactions are not verified. */
   readonly transactionVerifier?: TransactionVerifier | undefined
   /** False: only those that add the partition are (`transaction.partition.verification.enable`). Default true. */
-  readonly isVerificationEnabled?: boolean
+  readonly isVerificationEnabled?: () => boolean
 }
 
 export class GroupOffsets {
   readonly #runtime: CoordinatorRuntime<GroupShard>
   readonly #partitionOf: (groupId: string) => number
   readonly #transactionVerifier: TransactionVerifier | undefined
-  readonly #isVerificationEnabled: boolean
+  readonly #isVerificationEnabled: () => boolean
 
   constructor(options: GroupOffsetsOptions) {
-    const { runtime, partitionOf, transactionVerifier, isVerificationEnabled = true } = options
+    const { runtime, partitionOf, transactionVerifier, isVerificationEnabled = () => true } = options
     this.#runtime = runtime
     this.#partitionOf = partitionOf
     this.#transactionVerifier = transactionVerifier
@@ -88,7 +88,7 @@ export class GroupOffsets {
   ): Promise<number> {
     const addsPartitions = apiVersion >= FIRST_VERSION_THAT_ADDS
     if (this.#transactionVerifier === undefined) return ErrorCode.NONE
-    if (!addsPartitions && !this.#isVerificationEnabled) return ErrorCode.NONE
+    if (!addsPartitions && !this.#isVerificationEnabled()) return ErrorCode.NONE
     const [errorCode] = await this.#transactionVerifier.verify({
       transactionalId,
       producerId: producer.producerId,
