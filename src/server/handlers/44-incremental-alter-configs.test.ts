@@ -2,9 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import {
+  FindCoordinatorRequest,
+  FindCoordinatorResponse,
+} from '../../protocol/messages/10-find-coordinator.ts'
+import {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponse,
 } from '../../protocol/messages/44-incremental-alter-configs.ts'
+import {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponse,
+} from '../../protocol/messages/68-consumer-group-heartbeat.ts'
 import {
   APPEND,
   alter,
@@ -273,4 +281,26 @@ test('a process without levels of its own has no loggers to alter', async () => 
   assert.deepEqual((await describe(client, [BROKER_LOGGER, '1'])).configs, [])
   const answer = await alter(client, [BROKER_LOGGER, '1'], [[SET, 'kafka', 'INFO']])
   assert.deepEqual(answer, [ErrorCode.INVALID_CONFIG, 'Logger kafka does not exist!'])
+})
+
+test('members of a group hear of its own heartbeat interval', async () => {
+  await createTopic(client, 'heard')
+  const heartbeat = async () => {
+    for (;;) {
+      const request = { groupId: 'timed', memberId: '', memberEpoch: 0, rebalanceTimeoutMs: 10_000 }
+      const answer = await client.call(ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, 0, {
+        ...request,
+        subscribedTopicNames: ['heard'],
+        topicPartitions: [],
+      })
+      if (answer.errorCode === ErrorCode.NONE) return answer.heartbeatIntervalMs
+      await client.call(FindCoordinatorRequest, FindCoordinatorResponse, 4, {
+        keyType: 0,
+        coordinatorKeys: ['timed'],
+      })
+    }
+  }
+  assert.equal(await heartbeat(), 5000)
+  await set(client, [GROUP, 'timed'], { 'consumer.heartbeat.interval.ms': '6000' })
+  assert.equal(await heartbeat(), 6000)
 })
