@@ -50,7 +50,7 @@ export function checkForLeader(records: Buffer, context: LeaderAppendContext): B
   let batch = records
   const compression = config.compressionType === 'uncompressed' ? 'none' : config.compressionType
   if (compression !== 'producer' && !RecordBatch.isControl(batch)) {
-    const recompressed = recompress(batch, compression)
+    const recompressed = recompress(batch, compression, config)
     if (typeof recompressed === 'string')
       return appendFailure(ErrorCode.CORRUPT_MESSAGE, recompressed, logStartOffset)
     batch = recompressed
@@ -83,14 +83,20 @@ export function faultOfReplicated(records: Buffer, minOffset: number): string | 
   return undefined
 }
 
-function recompress(batch: Buffer, compression: CompressionName): Buffer | string {
+function recompress(batch: Buffer, compression: CompressionName, config: LogConfig): Buffer | string {
   if (codecById(RecordBatch.compressionId(batch))?.name === compression) return batch
   try {
-    return recompressBatch(batch, 0, { compression, maxBytes: DECOMPRESSED_BYTES_MAX })
+    const level = levelOf(compression, config)
+    return recompressBatch(batch, 0, { compression, maxBytes: DECOMPRESSED_BYTES_MAX, ...level })
   } catch (error) {
     if (error instanceof CompressionError || error instanceof InvalidRecordError) return error.message
     throw error
   }
+}
+
+function levelOf(compression: CompressionName, config: LogConfig): { level: number } | undefined {
+  if (compression === 'gzip') return { level: config.compressionGzipLevel }
+  return compression === 'zstd' ? { level: config.compressionZstdLevel } : undefined
 }
 
 function tooLarge(byteLength: number, context: LeaderAppendContext): AppendOutcome {

@@ -32,6 +32,11 @@ export interface LogConfig {
   readonly messageTimestampAfterMaxMs: number
   /** compression.type */
   readonly compressionType: 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  /** compression.gzip.level and compression.zstd.level, where the broker compresses. */
+  readonly compressionGzipLevel: number
+  readonly compressionZstdLevel: number
+  /** message.downconversion.enable: clients of before 0.11 are served. */
+  readonly messageDownconversionEnable: boolean
   readonly uncleanLeaderElectionEnable: boolean
   readonly minCompactionLagMs: number
   readonly maxCompactionLagMs: number
@@ -61,6 +66,9 @@ export const DEFAULT_LOG_CONFIG: LogConfig = {
   messageTimestampBeforeMaxMs: LONG_MAX,
   messageTimestampAfterMaxMs: LONG_MAX,
   compressionType: 'producer',
+  compressionGzipLevel: -1,
+  compressionZstdLevel: 3,
+  messageDownconversionEnable: true,
   uncleanLeaderElectionEnable: false,
   minCompactionLagMs: 0,
   maxCompactionLagMs: LONG_MAX,

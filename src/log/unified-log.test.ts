@@ -4,6 +4,7 @@ import { DiskError } from '../base/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { buildBatch, buildEndTransactionMarker } from '../records/record-batch-builder.ts'
+import type { LogConfig } from './log-config.ts'
 import {
   append,
   bytesOf,
@@ -90,6 +91,21 @@ test('a topic with a compression of its own stores batches in it', () => {
   append(log, [draft('a', 1), draft('b', 1)], { compression: 'none' })
   assert.equal(RecordBatch.compressionId(readOnce(log, 0)), 1)
   assert.deepEqual(valuesOf(readAll(log)), ['a', 'b'])
+})
+
+test('where the broker compresses, its topic says how hard', () => {
+  const words = Array.from({ length: 500 }, (_, i) =>
+    draft(`{"user":${(i * 31) % 97},"page":"/page/${(i * 7) % 41}","agent":"browser ${i % 13}"}`, 1),
+  )
+  const sizeWith = (config: Partial<LogConfig>): number => {
+    const log = openLog(fixture(), config)
+    append(log, words, { compression: 'none' })
+    return readOnce(log, 0).length
+  }
+  const gzip = (level: number) => sizeWith({ compressionType: 'gzip', compressionGzipLevel: level })
+  const zstd = (level: number) => sizeWith({ compressionType: 'zstd', compressionZstdLevel: level })
+  assert.ok(gzip(9) < gzip(1))
+  assert.ok(zstd(19) < zstd(-100))
 })
 
 test('a retried batch of an idempotent producer answers with its first offsets, a gap is refused', () => {

@@ -93,6 +93,18 @@ test('zstd is kept from clients that came before it', async () => {
   )
 })
 
+test('a topic that is not to be converted turns old clients away', async () => {
+  await createTopic(client, 'as-it-is', { configs: { 'message.downconversion.enable': 'false' } })
+  assert.equal((await fetch(client, 'as-it-is', { version: 3 })).errorCode, ErrorCode.NONE)
+  await produce(client, 'as-it-is', batch(2))
+  const old = await fetch(client, 'as-it-is', { version: 3 })
+  assert.deepEqual(
+    [old.errorCode, old.highWatermark, old.records.length],
+    [ErrorCode.UNSUPPORTED_VERSION, -1, 0],
+  )
+  assert.equal((await fetch(client, 'as-it-is', { version: 4 })).errorCode, ErrorCode.NONE)
+})
+
 test('a long poll is answered by the next append', async () => {
   await createTopic(client, 'awaited')
   const waiting = client.another()

@@ -183,7 +183,9 @@ function partitionResponse(
   each: Answered,
 ): PartitionResponse {
   const { partition, topic, result } = each
-  const records = recordsOf(context.apiVersion, partition.fetchOffset, result.slice)
+  const canConvert = services.replicaManager.partition(topic, partition.partition)?.log?.config
+    .messageDownconversionEnable
+  const records = recordsOf(context.apiVersion, partition.fetchOffset, result.slice, canConvert)
   return {
     partitionIndex: partition.partition,
     errorCode: typeof records === 'number' ? records : each.errorCode,
@@ -224,9 +226,14 @@ function recordsOf(
   apiVersion: number,
   fetchOffset: number,
   slice: FileSlice | null,
+  canConvert = true,
 ): FileSlice | Uint8Array | number {
   if (slice === null) return NO_RECORDS
   if (apiVersion >= FIRST_VERSION_WITH_BATCHES) return slice
+  if (!canConvert) {
+    slice.release()
+    return ErrorCode.UNSUPPORTED_VERSION
+  }
   const batches = Buffer.allocUnsafe(slice.byteLength)
   slice.file.read(batches, 0, slice.byteLength, slice.position)
   slice.release()
