@@ -14,10 +14,12 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 
 /** Main classes by tool: 3.9's, then 4.1's where it moved. */
 const mainClasses = {
+  'kafka-acls': ['kafka.admin.AclCommand', 'org.apache.kafka.tools.AclCommand'],
   'kafka-broker-api-versions': [
     'kafka.admin.BrokerApiVersionsCommand',
     'org.apache.kafka.tools.BrokerApiVersionsCommand',
   ],
+  'kafka-client-metrics': ['org.apache.kafka.tools.ClientMetricsCommand'],
   'kafka-configs': ['kafka.admin.ConfigCommand'],
   'kafka-console-consumer': ['org.apache.kafka.tools.consumer.ConsoleConsumer'],
   'kafka-console-producer': ['kafka.tools.ConsoleProducer', 'org.apache.kafka.tools.ConsoleProducer'],
@@ -25,8 +27,12 @@ const mainClasses = {
   'kafka-cluster': ['kafka.tools.ClusterTool', 'org.apache.kafka.tools.ClusterTool'],
   'kafka-delete-records': ['org.apache.kafka.tools.DeleteRecordsCommand'],
   'kafka-dump-log': ['kafka.tools.DumpLogSegments'],
+  'kafka-features': ['org.apache.kafka.tools.FeatureCommand'],
   'kafka-get-offsets': ['org.apache.kafka.tools.GetOffsetShell'],
+  'kafka-leader-election': ['org.apache.kafka.tools.LeaderElectionCommand'],
   'kafka-log-dirs': ['org.apache.kafka.tools.LogDirsCommand'],
+  'kafka-metadata-quorum': ['org.apache.kafka.tools.MetadataQuorumCommand'],
+  'kafka-reassign-partitions': ['org.apache.kafka.tools.reassign.ReassignPartitionsCommand'],
   'kafka-server-start': ['kafka.Kafka'],
   'kafka-storage': ['kafka.tools.StorageTool'],
   'kafka-topics': ['org.apache.kafka.tools.TopicCommand'],
@@ -45,9 +51,17 @@ const mainClasses = {
  * @returns {[string, string[]]}
  */
 export function toolCommand(home, tool, args) {
+  return javaCommand(home, toolClass(home, tool), args)
+}
+
+/**
+ * The main class of a tool.
+ * @param {string} home a folder with libs/
+ * @param {Tool} tool
+ */
+export function toolClass(home, tool) {
   const classes = mainClasses[tool]
-  const mainClass = home.includes('kafka-4') ? classes.at(-1) : classes[0]
-  return javaCommand(home, String(mainClass), args)
+  return String(home.includes('kafka-4') ? classes.at(-1) : classes[0])
 }
 
 /**

@@ -24,6 +24,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./consumer-groups/consumer-groups-command.ts')).consumerGroupsCommand,
   },
   {
+    name: 'topics',
+    description: 'create, list, describe, change or delete topics',
+    classes: ['kafka.admin.TopicCommand', 'org.apache.kafka.tools.TopicCommand'],
+    load: async () => (await import('./topics/topics-command.ts')).topicsCommand,
+  },
+  {
     name: 'get-offsets',
     description: 'show the offsets of partitions',
     classes: ['kafka.tools.GetOffsetShell', 'org.apache.kafka.tools.GetOffsetShell'],

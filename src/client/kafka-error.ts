@@ -36,6 +36,8 @@ export class KafkaError extends Error {
   readonly code: ErrorName | ClientErrorName
   /** The broker's number for it; undefined for the client's own errors. */
   readonly errno: number | undefined
+  /** What the broker gave as the reason, without what was asked; undefined for the client's own errors. */
+  readonly reason: string | undefined
   /** The same may succeed when it is tried again. */
   readonly retriable: boolean
   /** The transaction, if there is one, can only be aborted. */
@@ -54,6 +56,7 @@ export class KafkaError extends Error {
     message: string,
     options: {
       errno?: number
+      reason?: string
       retriable?: boolean
       abortable?: boolean
       fatal?: boolean
@@ -66,6 +69,7 @@ export class KafkaError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.errno = options.errno
+    this.reason = options.reason
     this.retriable = options.retriable ?? false
     this.abortable = options.abortable ?? false
     this.fatal = options.fatal ?? false
@@ -77,6 +81,7 @@ export class KafkaError extends Error {
   /** Of a code in a response. `what` says what was asked; `text` is the broker's own message, if it sent one. */
   static of(errno: number, what: string, text?: string | null): KafkaError {
     const said = text || errorMessage(errno) || errorName(errno)
-    return new KafkaError(errorName(errno), `${what}: ${said}`, { errno, retriable: isRetriable(errno) })
+    const options = { errno, reason: said, retriable: isRetriable(errno) }
+    return new KafkaError(errorName(errno), `${what}: ${said}`, options)
   }
 }

@@ -4,10 +4,9 @@
  * stack.
  */
 import { Command, CommanderError } from 'commander'
-import { DiskError } from '../../base/disk.ts'
-import { KafkaError } from '../../client/kafka-error.ts'
 import { sluiceVersion } from '../version.ts'
-import { type CommandContext, type KafkaCommand, UsageError } from './command.ts'
+import type { CommandContext, KafkaCommand } from './command.ts'
+import { problemOf } from './problem.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each command knows its own options
 export type AnyCommand = KafkaCommand<any>
@@ -56,41 +55,4 @@ export function parserOf(command: AnyCommand, script: string): Command {
 /** Called with nothing at all, a command that needs something tells what. */
 function hasRequirements(parser: Command): boolean {
   return parser.options.some((option) => option.mandatory || option.long === '--bootstrap-server')
-}
-
-/** Names of errors that only a bug throws. */
-const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AssertionError'])
-
-function problemOf(error: unknown): string {
-  if (error instanceof CommanderError) return commanderProblem(error)
-  if (error instanceof UsageError || error instanceof DiskError) return error.message
-  if (error instanceof KafkaError) return kafkaProblem(error)
-  if (error instanceof Error)
-    return bugs.has(error.name) ? (error.stack ?? error.message) : oneLine(error.message)
-  return String(error)
-}
-
-/** Of several things that failed, each has its reason; together they stay one line. */
-function kafkaProblem(error: KafkaError): string {
-  const reasons = [...(error.details ?? [])].map(([name, detail]) => `${name}: ${detail.message}`)
-  return oneLine(reasons.length > 0 ? reasons.join('; ') : error.message)
-}
-
-/** In Kafka's words where it has any. */
-function commanderProblem(error: CommanderError): string {
-  const [, option = ''] = /'(?:-\w, )?-{0,2}([^' <[]+)/.exec(error.message) ?? []
-  switch (error.code) {
-    case 'commander.unknownOption':
-      return `${option} is not a recognized option`
-    case 'commander.optionMissingArgument':
-      return `Option ${option} requires an argument`
-    case 'commander.missingMandatoryOptionValue':
-      return `Missing required argument "[${option}]"`
-    default:
-      return oneLine(error.message.replace(/^error: /, ''))
-  }
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ')
 }
