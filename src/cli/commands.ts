@@ -15,6 +15,12 @@ export interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'console-producer',
+    description: 'write lines to a topic',
+    classes: ['kafka.tools.ConsoleProducer', 'org.apache.kafka.tools.ConsoleProducer'],
+    load: async () => (await import('./console-producer/console-producer-command.ts')).consoleProducerCommand,
+  },
+  {
     name: 'consumer-groups',
     description: 'list, describe, move and delete consumer groups',
     classes: [

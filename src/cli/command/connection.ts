@@ -5,8 +5,10 @@
 import type { Command } from 'commander'
 import { Admin } from '../../client/admin/admin.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
-import type { ClientPlatform } from '../../client/network/open-cluster.ts'
+import { retrying } from '../../client/network/backoff.ts'
+import { type ClientPlatform, openCluster } from '../../client/network/open-cluster.ts'
 import { type AdminOptions, isAdminOption } from '../../client/options/admin-options.ts'
+import type { CommonSettings } from '../../client/options/common-options.ts'
 import { parseProperties } from '../../metadata/config/properties-file.ts'
 import { SystemClock } from '../../os/clock.ts'
 import { SystemConnector } from '../../os/connector.ts'
@@ -67,16 +69,35 @@ export async function withAdmin<Result>(
   }
 }
 
+/**
+ * For clients that would go on trying: makes sure that a broker answers, with a connection of its own. Throws UsageError;
+ * rejects with KafkaError.
+ */
+export async function reachBroker(settings: CommonSettings): Promise<void> {
+  const cluster = openCluster(settings, platform)
+  const options = cluster.retryOptions(REACH_TIMEOUT_MS)
+  try {
+    await retrying('Metadata', options, () => cluster.refresh([]))
+  } catch (error) {
+    throw explained(error, settings.bootstrapServers.map(({ host, port }) => `${host}:${port}`).join(','))
+  } finally {
+    cluster.close()
+  }
+}
+
 async function reach(admin: Admin, servers: string): Promise<void> {
   try {
     await admin.describeCluster({ timeoutMs: REACH_TIMEOUT_MS })
   } catch (error) {
-    if (!(error instanceof KafkaError) || (error.code !== 'TIMEOUT' && error.code !== 'NETWORK')) throw error
-    const reason = error.message.replace(/^.*? ms: /, '')
-    throw new UsageError(
-      `No broker could be reached at ${servers} within ${REACH_TIMEOUT_MS / 1000} s: ${reason}`,
-    )
+    throw explained(error, servers)
   }
+}
+
+function explained(error: unknown, servers: string): unknown {
+  if (!(error instanceof KafkaError) || (error.code !== 'TIMEOUT' && error.code !== 'NETWORK')) return error
+  const reason = error.message.replace(/^.*? ms: /, '')
+  const message = `No broker could be reached at ${servers} within ${REACH_TIMEOUT_MS / 1000} s: ${reason}`
+  return new UsageError(message)
 }
 
 /** Throws UsageError in Kafka's words. */
@@ -98,7 +119,7 @@ export function clientSettings(
   const entries = [...(file === undefined ? [] : readPropertiesFile(file)), ...properties.map(readProperty)]
   const settings: Record<string, string> = {}
   for (const [name, value] of entries) {
-    if (isKnown(name)) settings[name] = value
+    if (isKnown(name)) settings[name] = value.trim()
     else context.note(`WARN The configuration '${name}' was supplied but isn't a known config.`)
   }
   return settings
@@ -118,9 +139,9 @@ export function readTextFile(path: string): string {
   }
 }
 
-/** `name=value`. Throws UsageError. */
+/** `name=value`; blanks belong to the value. Throws UsageError. */
 export function readProperty(word: string): [string, string] {
   const equals = word.indexOf('=')
   if (equals <= 0) throw new UsageError(`"${word}" does not read as name=value`)
-  return [word.slice(0, equals).trim(), word.slice(equals + 1).trim()]
+  return [word.slice(0, equals).trim(), word.slice(equals + 1)]
 }
