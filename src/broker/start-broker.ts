@@ -14,6 +14,7 @@ import type { Network } from '../base/network.ts'
 import { type Random, randomUuid } from '../base/random.ts'
 import type { StartWorker } from '../base/worker.ts'
 import { KafkaController } from '../controller/kafka-controller.ts'
+import { PartitionAdmin } from '../controller/partition-admin.ts'
 import { TopicAdmin } from '../controller/topic-admin.ts'
 import { EmbeddedStore } from '../coordination/embedded-store.ts'
 import { ensurePath, isStoreError, type MetadataStore } from '../coordination/metadata-store.ts'
@@ -255,6 +256,12 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
       await configRepository.read('topics', topic)
       return topicConfig(topic).uncleanLeaderElectionEnable
     },
+    autoLeaderRebalance: config.autoLeaderRebalanceEnable
+      ? {
+          checkIntervalMs: config.leaderImbalanceCheckIntervalSeconds * 1000,
+          imbalancePercentage: config.leaderImbalancePerBrokerPercentage,
+        }
+      : undefined,
     onNewSession: register,
   })
   stopSteps.add(() => controller.shutdown())
@@ -284,6 +291,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     replicaManager: replicas,
     logManager,
     topicAdmin,
+    partitionAdmin: new PartitionAdmin({ controller, metadataCache, clock }),
     autoTopicCreation: new AutoTopicCreation({ topicAdmin, config: liveConfig }),
     brokerConfig,
     configAdmin: new ConfigAdmin({

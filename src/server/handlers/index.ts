@@ -29,8 +29,12 @@ import { alterConfigsHandler } from './33-alter-configs.ts'
 import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
 import { createPartitionsHandler } from './37-create-partitions.ts'
 import { deleteGroupsHandler } from './42-delete-groups.ts'
+import { electLeadersHandler } from './43-elect-leaders.ts'
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts'
+import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts'
+import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts'
 import { offsetDeleteHandler } from './47-offset-delete.ts'
+import { updateFeaturesHandler } from './57-update-features.ts'
 import { describeClusterHandler } from './60-describe-cluster.ts'
 import { describeProducersHandler } from './61-describe-producers.ts'
 import { describeTransactionsHandler } from './65-describe-transactions.ts'
@@ -70,8 +74,12 @@ export function brokerHandlers(services: BrokerServices): AnyHandler[] {
     describeLogDirsHandler(services),
     createPartitionsHandler(services),
     deleteGroupsHandler(services),
+    electLeadersHandler(services),
     incrementalAlterConfigsHandler(services),
+    alterPartitionReassignmentsHandler(services),
+    listPartitionReassignmentsHandler(services),
     offsetDeleteHandler(services),
+    updateFeaturesHandler(services),
     describeClusterHandler(services),
     describeProducersHandler(services),
     describeTransactionsHandler(services),
