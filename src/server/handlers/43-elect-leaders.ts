@@ -25,9 +25,9 @@ export function electLeadersHandler(services: BrokerServices): Handler<ElectLead
     ElectLeadersResponse,
     [0, 2],
     async ({ electionType, topicPartitions, timeoutMs }, { apiVersion }) => {
-      const names = topicPartitions === null ? allPartitions(metadataCache) : namesIn(topicPartitions)
       const type = TYPES[electionType]
-      if (type === undefined) return refused(names, UNKNOWN_TYPE, apiVersion)
+      if (type === undefined) return refused(namesIn(topicPartitions ?? []), UNKNOWN_TYPE, apiVersion)
+      const names = topicPartitions === null ? allPartitions(metadataCache) : namesIn(topicPartitions)
       const results = await partitionAdmin.electLeaders(names, type, { timeoutMs })
       if (results === 'notController') return refused(names, NOT_CONTROLLER)
       return { replicaElectionResults: resultsByTopic(topicPartitions === null ? changed(results) : results) }

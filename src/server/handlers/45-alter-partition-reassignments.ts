@@ -41,7 +41,7 @@ export function alterPartitionReassignmentsHandler(
           errorMessage,
         })),
       }))
-      return { ...options, errorMessage: null, responses }
+      return { ...options, errorMessage: '', responses }
     },
   )
 }

@@ -37,7 +37,7 @@ export function listPartitionReassignmentsHandler(
           removingReplicas: [...assignment.removingReplicas],
         })),
       }))
-      return { errorMessage: null, topics }
+      return { errorMessage: '', topics }
     },
   )
 }

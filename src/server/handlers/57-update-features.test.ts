@@ -4,7 +4,7 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { UpdateFeaturesRequest, UpdateFeaturesResponse } from '../../protocol/messages/57-update-features.ts'
 import { startTestBroker } from './handlers.test.kit.ts'
 
-const { FEATURE_UPDATE_FAILED, INVALID_REQUEST } = ErrorCode
+const { FEATURE_UPDATE_FAILED, INVALID_REQUEST, INVALID_UPDATE_VERSION } = ErrorCode
 const client = await startTestBroker()
 const UPGRADE = 1
 const SAFE_DOWNGRADE = 2
@@ -41,7 +41,7 @@ test('each update is refused by what is wrong with it', async () => {
 
 test('from version 2 on the first refusal stands for all', async () => {
   const response = await update(2, 'strange', 3)
-  assert.deepEqual([response.errorCode, response.results], [INVALID_REQUEST, []])
+  assert.deepEqual([response.errorCode, response.results], [INVALID_UPDATE_VERSION, []])
   assert.match(response.errorMessage ?? '', /^The update failed for all features since .*not supported/)
   assert.equal((await update(1, 'group.version', 1, 9)).results[0]?.errorCode, INVALID_REQUEST)
 })

@@ -1,7 +1,7 @@
 /**
  * UpdateFeatures (57), versions 0-2: asks for other levels of the cluster's features (KIP-584, KIP-778). All features
  * of this broker are in use from the start and stay so, and each update is refused by what is wrong with it. From
- * version 2 on the first refusal stands for all.
+ * version 2 on the first refusal stands for all, with the code that Apache Kafka 4 has for each.
  */
 import { features } from '../../metadata/features.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -29,7 +29,7 @@ export function updateFeaturesHandler(services: BrokerServices): Handler<UpdateF
       const first = results[0]
       if (apiVersion < 2 || first === undefined) return { errorMessage: null, results }
       const errorMessage = `The update failed for all features since the following feature had an error: ${first.errorMessage}`
-      return { errorCode: first.errorCode, errorMessage, results: [] }
+      return { errorCode: ErrorCode.INVALID_UPDATE_VERSION, errorMessage, results: [] }
     },
   )
 }
