@@ -179,6 +179,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     flushStartOffsetCheckpointMs: config.logFlushStartOffsetCheckpointIntervalMs,
     retentionCheckMs: config.logRetentionCheckIntervalMs,
     initialTaskDelayMs: config.logInitialTaskDelayMs,
+    moveBytesPerSecondMax: () => moveBytesPerSecondMax(configRepository, brokerId),
     ...(config.logCleanerEnable && {
       cleaner: {
         config: () => liveConfig.logCleaner,
@@ -359,6 +360,15 @@ async function identifyCluster(
 async function identifyBroker(config: BrokerConfig, store: MetadataStore, logDirs: LogDirs): Promise<number> {
   if (config.brokerId >= 0) return config.brokerId
   return logDirs.storedBrokerId ?? (await generateBrokerId(store, config.reservedBrokerMaxId))
+}
+
+/** replica.alter.log.dirs.io.max.bytes.per.second: of this broker, or of all; it is dynamic only. */
+function moveBytesPerSecondMax(configs: ConfigRepository, brokerId: number): number {
+  const key = 'replica.alter.log.dirs.io.max.bytes.per.second'
+  const text =
+    configs.get('brokers', String(brokerId)).get(key) ?? configs.get('brokers', '<default>').get(key)
+  const limit = Number(text ?? Number.NaN)
+  return limit > 0 ? limit : Number.POSITIVE_INFINITY
 }
 
 /** The controller then asks which partitions are affected, and clients hear that they have no leader. */

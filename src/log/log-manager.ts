@@ -143,6 +143,11 @@ export class LogManager {
     return this.#registry.current.values()
   }
 
+  /** Whether it is one of them, in service or not. */
+  hasLogDir(path: string): boolean {
+    return this.#logDirs.configured.includes(path)
+  }
+
   get liveLogDirs(): readonly string[] {
     return this.#logDirs.live
   }

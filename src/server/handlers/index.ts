@@ -26,6 +26,7 @@ import { writeTxnMarkersHandler } from './27-write-txn-markers.ts'
 import { txnOffsetCommitHandler } from './28-txn-offset-commit.ts'
 import { describeConfigsHandler } from './32-describe-configs.ts'
 import { alterConfigsHandler } from './33-alter-configs.ts'
+import { alterReplicaLogDirsHandler } from './34-alter-replica-log-dirs.ts'
 import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
 import { createPartitionsHandler } from './37-create-partitions.ts'
 import { deleteGroupsHandler } from './42-delete-groups.ts'
@@ -71,6 +72,7 @@ export function brokerHandlers(services: BrokerServices): AnyHandler[] {
     txnOffsetCommitHandler(services),
     describeConfigsHandler(services),
     alterConfigsHandler(services),
+    alterReplicaLogDirsHandler(services),
     describeLogDirsHandler(services),
     createPartitionsHandler(services),
     deleteGroupsHandler(services),
