@@ -367,8 +367,8 @@ function moveBytesPerSecondMax(configs: ConfigRepository, brokerId: number): num
   const key = 'replica.alter.log.dirs.io.max.bytes.per.second'
   const text =
     configs.get('brokers', String(brokerId)).get(key) ?? configs.get('brokers', '<default>').get(key)
-  const limit = Number(text ?? Number.NaN)
-  return limit > 0 ? limit : Number.POSITIVE_INFINITY
+  const limit = Number(text)
+  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit
 }
 
 /** The controller then asks which partitions are affected, and clients hear that they have no leader. */

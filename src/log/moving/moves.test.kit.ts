@@ -50,7 +50,7 @@ export function startManager(
       ...config,
     },
     topicConfig: () => undefined,
-    producerIdExpirationMs: NEVER,
+    producerIdExpirationMs: () => NEVER,
     producerIdExpirationCheckIntervalMs: 600_000,
     flushSchedulerIntervalMs: NEVER,
     flushRecoveryOffsetCheckpointMs: NEVER,
