@@ -8,9 +8,13 @@
  *   sluice:client:rebalance    { clientId, groupId, memberId, event: 'assigned' | 'revoked' | 'lost', partitions }
  *   sluice:client:error        { clientId, error }: what was dealt with in the background
  *
- * `sluice:client:produce` and `sluice:client:consume` are tracing channels around a send and the handling of a record:
- * their context carries `topic`, `partition` and the record's `headers`, so that a tracer can write and read
- * `traceparent`.
+ * `sluice:client:produce` and `sluice:client:consume` are tracing channels around a send and the handling of a record, as
+ * `for await`, `records()` and `eachRecord` hand it out:
+ *
+ *   sluice:client:produce      { clientId, topic, partition, headers, record }, and the record's metadata as `result`
+ *   sluice:client:consume      { clientId, groupId, topic, partition, offset, headers, record }
+ *
+ * A tracer writes `traceparent` into the headers at the start of a send, and reads it from them at the start of the handling.
  */
 import { channel, tracingChannel } from 'node:diagnostics_channel'
 

@@ -76,7 +76,9 @@ test('a tracer sees each record from when it is handed out until the next is ask
     events.push(`work ${offset}`)
     if (offset === 1) break
   }
-  assert.deepEqual(events.splice(0), ['start 0 t1', 'work 0', 'end 0 t1', 'start 1 t2', 'work 1', 'end 1 t2'])
+  const seen = (n: number) => [`start ${n} t${n + 1}`, `end ${n} t${n + 1}`, `work ${n}`]
+  const done = (n: number) => [`asyncStart ${n} t${n + 1}`, `asyncEnd ${n} t${n + 1}`]
+  assert.deepEqual(events.splice(0), [...seen(0), ...done(0), ...seen(1), ...done(1)])
   const stop = new AbortController()
   const eachRecord = async (): Promise<void> => {
     events.push('work')

@@ -60,7 +60,7 @@ export class HandOutIterator<Each> implements AsyncIterableIterator<Each, undefi
   }
 }
 
-/** From when a record is handed out until the next one is asked for. */
+/** From when a record is handed out until the next one is asked for; told as the handling by a function is (`run`). */
 export class HandOutTrace {
   readonly #labels: { readonly clientId: string; readonly groupId: string | undefined }
   #context: object | undefined
@@ -70,14 +70,16 @@ export class HandOutTrace {
   }
 
   begin(record: ConsumerRecord<never, never>): void {
-    if (!consumeTracing.start.hasSubscribers && !consumeTracing.end.hasSubscribers) return
+    if (!consumeTracing.start.hasSubscribers && !consumeTracing.asyncEnd.hasSubscribers) return
     this.#context = traceContext(this.#labels, record)
     consumeTracing.start.publish(this.#context)
+    consumeTracing.end.publish(this.#context)
   }
 
   end(): void {
     if (this.#context === undefined) return
-    consumeTracing.end.publish(this.#context)
+    consumeTracing.asyncStart.publish(this.#context)
+    consumeTracing.asyncEnd.publish(this.#context)
     this.#context = undefined
   }
 }

@@ -179,7 +179,10 @@ export class BrokerConnection {
     this.#closeError = error
     this.#timer?.cancel()
     this.#socket?.destroy()
-    for (const { reject } of this.#inFlight.splice(0)) reject(error)
+    for (const request of this.#inFlight.splice(0)) {
+      if (requestChannel.hasSubscribers) this.#tellOf(request, 0, error)
+      request.reject(error)
+    }
     if (connectionChannel.hasSubscribers) this.#tell('closed', error)
     this.#options.onClose(this)
   }
@@ -239,7 +242,7 @@ export class BrokerConnection {
       return
     }
     this.#inFlight.shift()
-    if (requestChannel.hasSubscribers) this.#tellOf(request, frame.length)
+    if (requestChannel.hasSubscribers) this.#tellOf(request, frame.length, undefined)
     request.resolve(decoded as never)
   }
 
@@ -275,7 +278,11 @@ export class BrokerConnection {
     connectionChannel.publish({ state, clientId: this.#options.clientId, nodeId, host, port, error })
   }
 
-  #tellOf({ response, version, sentMs, requestBytes }: InFlight, responseBytes: number): void {
+  #tellOf(
+    { response, version, sentMs, requestBytes }: InFlight,
+    responseBytes: number,
+    error: KafkaError | undefined,
+  ): void {
     requestChannel.publish({
       clientId: this.#options.clientId,
       nodeId: this.nodeId,
@@ -284,6 +291,7 @@ export class BrokerConnection {
       durationMs: this.#clock.monotonicMs() - sentMs,
       requestBytes,
       responseBytes,
+      error,
     })
   }
 }

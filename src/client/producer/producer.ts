@@ -155,9 +155,7 @@ export class Producer<Key = Bytes, Value = Bytes> {
   }
 
   #send(record: ProducerRecord<Key, Value>, callback: SendCallback | undefined): Promise<RecordMetadata> {
-    const sent = produceTracing.hasSubscribers
-      ? produceTracing.tracePromise(() => this.#enqueue(record), { clientId: this.#cluster.clientId, record })
-      : this.#enqueue(record)
+    const sent = produceTracing.hasSubscribers ? this.#trace(record) : this.#enqueue(record)
     if (callback !== undefined) {
       sent.then(
         (metadata) => callback(null, metadata),
@@ -165,6 +163,15 @@ export class Producer<Key = Bytes, Value = Bytes> {
       )
     }
     return sent
+  }
+
+  /** A tracer may add headers: to a copy, since the record is the user's. */
+  #trace(record: ProducerRecord<Key, Value>): Promise<RecordMetadata> {
+    const { topic, partition } = record
+    const headers = isHeaderList(record.headers) ? [...record.headers] : { ...record.headers }
+    const traced = { ...record, headers }
+    const context = { clientId: this.#cluster.clientId, topic, partition, headers, record: traced }
+    return produceTracing.tracePromise(() => this.#enqueue(traced), context)
   }
 
   #enqueue(record: ProducerRecord<Key, Value>): Promise<RecordMetadata> {
@@ -457,7 +464,9 @@ function headerFields(headers: HeadersInput | undefined): HeaderFields {
   return fields
 }
 
-function isHeaderList(headers: HeadersInput): headers is readonly { key: string; value: Bytes | null }[] {
+function isHeaderList(
+  headers: HeadersInput | undefined,
+): headers is readonly { key: string; value: Bytes | null }[] {
   return Array.isArray(headers)
 }
 
