@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import { after, test } from 'node:test'
 import { SystemClock } from '../../os/clock.ts'
 import { SystemConnector } from '../../os/connector.ts'
@@ -397,58 +396,6 @@ test('a producer whose transaction can be neither committed nor aborted can go o
   await assert.rejects(producer.abortTransaction(), (error: KafkaError) => error.fatal)
   remove()
   await assert.rejects(producer.beginTransaction(), (error: KafkaError) => error.fatal)
-})
-
-test('a tracer adds headers to what is sent, not to what the user has, and sees what came of it', async () => {
-  const topic = await newTopic()
-  const producer = producerOf({})
-  const done: unknown[] = []
-  interface Seen {
-    topic: string
-    headers: Record<string, string> & { push?: (header: { key: string; value: string }) => void }
-    result?: RecordMetadata
-    error?: KafkaError
-  }
-  const tracing = tracingChannel<unknown, Seen>('sluice:client:produce')
-  const subscribers = {
-    start: ({ headers }: Seen) => {
-      if (headers.push) headers.push({ key: 'traceparent', value: 't' })
-      else headers.traceparent = 't'
-    },
-    end: () => {},
-    asyncStart: () => {},
-    asyncEnd: ({ result, error }: Seen) => void done.push(error?.code ?? result?.offset),
-    error: () => {},
-  }
-  tracing.subscribe(subscribers)
-  after(() => tracing.unsubscribe(subscribers))
-  const records = [
-    Object.freeze({ topic, value: 'none' }),
-    Object.freeze({ topic, value: 'by name', headers: Object.freeze({ a: '1' }) }),
-    Object.freeze({ topic, value: 'as a list', headers: Object.freeze([{ key: 'a', value: '1' }]) }),
-  ]
-  for (const record of records) await producer.send(record)
-  await assert.rejects(producer.send({ topic, value: 'x'.repeat(2_000_000) }))
-  tracing.unsubscribe(subscribers)
-  assert.deepEqual(done, [0, 1, 2, 'MESSAGE_TOO_LARGE'])
-  const headers = (await recordsOf(topic)).map((each) => each.headers.map(({ key }) => String(key)))
-  assert.deepEqual(headers, [['traceparent'], ['a', 'traceparent'], ['a', 'traceparent']])
-})
-
-test('a request that is not answered is told of, with what went wrong', async () => {
-  const topic = await newTopic()
-  const producer = producerOf({ clientId: 'unanswered', reconnectBackoffMs: 1 })
-  let count = 0
-  after(broker.intercept('Produce', (_, next) => (count++ === 0 ? DISCONNECT : next())))
-  const told: (string | undefined)[] = []
-  const note = (message: unknown): void => {
-    const { clientId, api, error } = message as { clientId: string; api: string; error?: KafkaError }
-    if (clientId === 'unanswered' && api === 'Produce') told.push(error?.code)
-  }
-  subscribe('sluice:client:request', note)
-  await producer.send({ topic, value: 'x' })
-  unsubscribe('sluice:client:request', note)
-  assert.deepEqual(told, ['NETWORK', undefined])
 })
 
 test('closing sends what there is, and then nothing more', async () => {
