@@ -10,12 +10,16 @@ export interface CommandEntry {
   readonly description: string
   /** The main classes of Apache Kafka's releases that do this. */
   readonly classes: readonly string[]
-  /** There is no `bin/kafka-NAME.sh`: Kafka had it by its class alone. */
-  readonly isByClassOnly?: true
   readonly load: () => Promise<AnyCommand>
 }
 
 export const commands: readonly CommandEntry[] = [
+  {
+    name: 'console-consumer',
+    description: 'show the records of topics',
+    classes: ['kafka.tools.ConsoleConsumer', 'org.apache.kafka.tools.consumer.ConsoleConsumer'],
+    load: async () => (await import('./console-consumer/console-consumer-command.ts')).consoleConsumerCommand,
+  },
   {
     name: 'console-producer',
     description: 'write lines to a topic',
@@ -36,14 +40,6 @@ export const commands: readonly CommandEntry[] = [
     description: 'create, list, describe, change or delete topics',
     classes: ['kafka.admin.TopicCommand', 'org.apache.kafka.tools.TopicCommand'],
     load: async () => (await import('./topics/topics-command.ts')).topicsCommand,
-  },
-  {
-    name: 'consumer-offset-checker',
-    description: 'check how far a consumer group is, as Kafka 0.8 did',
-    classes: ['kafka.tools.ConsumerOffsetChecker'],
-    isByClassOnly: true,
-    load: async () =>
-      (await import('./consumer-groups/consumer-offset-checker-command.ts')).consumerOffsetCheckerCommand,
   },
   {
     name: 'get-offsets',

@@ -170,11 +170,14 @@ export type {
   RebalanceProtocol,
 } from './consumer/assignors/assignor.ts'
 export type { PartitionStart, PollOptions } from './consumer/consumer.ts'
-export type {
-  ConsumerBatch,
-  ConsumerRecord,
-  HeaderValue,
-  RecordHeaders,
+export {
+  type ConsumerBatch,
+  type ConsumerRecord,
+  type HeaderValue,
+  headerList,
+  type RecordHeader,
+  type RecordHeaders,
+  type TimestampType,
 } from './consumer/consumer-record.ts'
 export type { CommittedOffset } from './consumer/group/group-offsets.ts'
 export type { FoundOffset, OffsetQuery } from './consumer/offset-lookup.ts'

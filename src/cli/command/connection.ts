@@ -14,6 +14,7 @@ import { SystemClock } from '../../os/clock.ts'
 import { SystemConnector } from '../../os/connector.ts'
 import { SystemDisk } from '../../os/disk.ts'
 import { SystemRandom } from '../../os/random.ts'
+import type { MetadataResponse } from '../../protocol/messages/03-metadata.ts'
 import { type CommandContext, UsageError } from './command.ts'
 
 /** What commander makes of `bootstrapOptions`. */
@@ -70,14 +71,17 @@ export async function withAdmin<Result>(
 }
 
 /**
- * For clients that would go on trying: makes sure that a broker answers, with a connection of its own. Throws UsageError;
- * rejects with KafkaError.
+ * For clients that would go on trying: makes sure that a broker answers, with a connection of its own, and tells what it
+ * knows of these topics. Throws UsageError; rejects with KafkaError.
  */
-export async function reachBroker(settings: CommonSettings): Promise<void> {
+export async function reachBroker(
+  settings: CommonSettings,
+  topics: readonly string[] = [],
+): Promise<MetadataResponse> {
   const cluster = openCluster(settings, platform)
   const options = cluster.retryOptions(REACH_TIMEOUT_MS)
   try {
-    await retrying('Metadata', options, () => cluster.refresh([]))
+    return await retrying('Metadata', options, () => cluster.refresh(topics))
   } catch (error) {
     throw explained(error, settings.bootstrapServers.map(({ host, port }) => `${host}:${port}`).join(','))
   } finally {

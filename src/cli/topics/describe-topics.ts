@@ -148,18 +148,17 @@ function topicLine(topic: DescribedTopic): string {
     ...(topic.topicId === null ? [] : [`TopicId: ${topic.topicId}`]),
     `PartitionCount: ${topic.partitions.length}`,
     `ReplicationFactor: ${topic.replicationFactor}`,
-    `Configs: ${configsOf(topic.configs)}`,
+    `Configs: ${configsOf(topic)}`,
   ].join('\t')
 }
 
-/** As it was before Kafka 2.3, when ZooKeeper told of nothing but the topic's own configs. */
+/** As it was before Kafka 2.3. */
 function oldTopicLine(topic: DescribedTopic): string {
   const { name, partitions, replicationFactor } = topic
-  const own = topic.configs.filter(({ source }) => source === 'dynamic-topic')
-  return `Topic:${name}\tPartitionCount:${partitions.length}\tReplicationFactor:${replicationFactor}\tConfigs:${configsOf(own)}`
+  return `Topic:${name}\tPartitionCount:${partitions.length}\tReplicationFactor:${replicationFactor}\tConfigs:${configsOf(topic)}`
 }
 
-function configsOf(configs: readonly ConfigEntry[]): string {
+function configsOf({ configs }: DescribedTopic): string {
   return configs.map(({ name, value }) => `${name}=${value}`).join(',')
 }
 

@@ -41,6 +41,7 @@ test('records come as they were produced: keys, values, headers, timestamps, off
     partition: 0,
     offset: 0,
     timestamp: 1_700_000_000_000,
+    timestampType: 'CreateTime',
     key: Buffer.from('k'),
     value: Buffer.from('v'),
     headers: { trace: Buffer.from('x'), many: [Buffer.from('1'), null, Buffer.from('2')] },

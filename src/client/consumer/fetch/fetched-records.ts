@@ -17,7 +17,13 @@ import { readVarint, readVarlong, VarintError, varintEnd } from '../../../wire/v
 import { KafkaError } from '../../kafka-error.ts'
 import type { Deserializer } from '../../options/serializers.ts'
 import type { AssignedPartition } from '../assigned-partition.ts'
-import type { ConsumerRecord, HeaderValue, RecordHeaders } from '../consumer-record.ts'
+import {
+  type ConsumerRecord,
+  headersOf,
+  type RecordHeader,
+  type RecordHeaders,
+  type TimestampType,
+} from '../consumer-record.ts'
 import { nameOf } from '../topic-partition.ts'
 
 export interface RecordDecoding {
@@ -66,6 +72,7 @@ export class FetchedRecords {
   /** Messages of the formats before batches. */
   #messages: readonly Message[] = []
   #messageIndex = 0
+  #messageTimestampType: TimestampType = 'NoTimestampType'
 
   constructor(options: {
     source: AssignedPartition
@@ -199,6 +206,7 @@ export class FetchedRecords {
       partition,
       offset,
       timestamp: this.#appendTimeMs ?? this.#baseTimestamp + timestampDelta,
+      timestampType: this.#appendTimeMs === undefined ? 'CreateTime' : 'LogAppendTime',
       key,
       value,
       headers,
@@ -233,6 +241,7 @@ export class FetchedRecords {
     if ('error' in set) throw new InvalidRecordError(set.message)
     this.#messages = set.messages.filter(({ offset }) => offset >= this.#fromOffset)
     this.#messageIndex = 0
+    this.#messageTimestampType = messageTimestampType(this.#bytes, at)
     this.#leaderEpoch = undefined
     this.#batchAt = end
   }
@@ -245,6 +254,7 @@ export class FetchedRecords {
       partition,
       offset,
       timestamp: timestampMs,
+      timestampType: this.#messageTimestampType,
       key: (key === null ? null : this.#decode('key', key, offset)) as never,
       value: (value === null ? null : this.#decode('value', value, offset)) as never,
       headers: NO_HEADERS,
@@ -291,12 +301,20 @@ function leaderEpochOf(bytes: Buffer, at: number): number | undefined {
   return leaderEpoch < 0 ? undefined : leaderEpoch
 }
 
+/** In magic 1 the attributes are one byte, right behind the magic. */
+function messageTimestampType(bytes: Buffer, at: number): TimestampType {
+  if (RecordBatch.magic(bytes, at) === 0) return 'NoTimestampType'
+  return (bytes[at + RecordBatch.MAGIC_AT + 1]! & RecordBatch.TIMESTAMP_TYPE_MASK) === 0
+    ? 'CreateTime'
+    : 'LogAppendTime'
+}
+
 /** Where the headers that were read last end. */
 let headersEnd = 0
 
 function readHeaders(body: Buffer, start: number, end: number, count: number): RecordHeaders {
   if (count < 0 || count > end - start) throw new InvalidRecordError(`a record claims ${count} headers`)
-  const headers: Record<string, HeaderValue> = {}
+  const headers: RecordHeader[] = []
   let at = start
   for (let index = 0; index < count; index++) {
     const keyLength = readVarint(body, at, end)
@@ -307,24 +325,8 @@ function readHeaders(body: Buffer, start: number, end: number, count: number): R
     at = valueLength < 0 ? valueAt : valueAt + valueLength
     if (at > end) throw new InvalidRecordError(`a header claims ${valueLength} bytes`)
     const key = body.toString('utf8', keyAt, keyAt + keyLength)
-    addHeader(headers, key, valueLength < 0 ? null : body.subarray(valueAt, at))
+    headers.push({ key, value: valueLength < 0 ? null : body.subarray(valueAt, at) })
   }
   headersEnd = at
-  return headers
-}
-
-function addHeader(headers: Record<string, HeaderValue>, key: string, value: Buffer | null): void {
-  if (!Object.hasOwn(headers, key)) {
-    // Not by assignment: a header may be called __proto__.
-    if (key === '__proto__') {
-      Object.defineProperty(headers, key, { value, enumerable: true, configurable: true, writable: true })
-    } else headers[key] = value
-    return
-  }
-  const former = headers[key] as HeaderValue
-  headers[key] = isList(former) ? [...former, value] : [former, value]
-}
-
-function isList(value: HeaderValue): value is readonly (Buffer | null)[] {
-  return Array.isArray(value)
+  return headersOf(headers)
 }
