@@ -1,6 +1,6 @@
 /**
- * What users are shown: the examples of the guide, each with a broker of its own and then with the broker of the run, and
- * the examples of tests, installed from the npm registry around the package as it would be published.
+ * What users are shown: what README.md shows in TypeScript, the examples of the guide, each with a broker of its own and then
+ * with the broker of the run, and the examples of tests, installed from the npm registry around the package as it would be published.
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -21,8 +21,34 @@ const installTimeoutMs = 180_000
 
 /** @param {Context} context */
 export async function checkClientExamples(context) {
+  await checkReadme(context)
   await checkGuide(context)
   await checkTesting(context)
+}
+
+/** Its blocks in TypeScript start a broker of their own. @param {Context} context */
+async function checkReadme({ report }) {
+  const folder = join(root, '.build', 'readme')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts\n(.*?)^```/gms)
+  const names = Array.from(blocks, ([, program = ''], index) => {
+    writeFileSync(join(folder, `block-${index}.ts`), program)
+    return `block-${index}`
+  })
+  const config = {
+    extends: '../../examples/guide/tsconfig.json',
+    compilerOptions: { noEmit: false, typeRoots: [typeRoots] },
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...config, include: ['*.ts'] }))
+  await report.check('README: what it shows in TypeScript compiles, and runs', async () => {
+    expect(names.length > 0, 'it shows nothing')
+    await runProgram([compiler, ['-p', folder]])
+    for (const name of names)
+      await runProgram([process.execPath, [join(folder, `${name}.js`)]], { timeoutMs: 30_000 })
+    return `${names.length} blocks`
+  })
+  rmSync(folder, { recursive: true, force: true })
 }
 
 /** @param {Context} context */

@@ -19,6 +19,7 @@ import { startApacheKafka } from '../../scripts/peers/apache-kafka.mjs'
 import { apacheKafka } from '../../scripts/peers/peers.mjs'
 import { freePort } from '../../scripts/peers/probe.mjs'
 import { startBroker } from '../lib/broker.mjs'
+import { cases as administration } from './cases/administration.mjs'
 import { cases as alterConfigs } from './cases/alter-configs.mjs'
 import { cases as cluster } from './cases/cluster.mjs'
 import { cases as connection } from './cases/connection.mjs'
@@ -75,6 +76,7 @@ const cases = [
   ...offsets,
   ...topics,
   ...alterConfigs,
+  ...administration,
   ...offsetCommits,
   ...groups,
   ...transactions,

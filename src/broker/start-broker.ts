@@ -14,6 +14,7 @@ import type { Network } from '../base/network.ts'
 import { type Random, randomUuid } from '../base/random.ts'
 import type { StartWorker } from '../base/worker.ts'
 import { KafkaController } from '../controller/kafka-controller.ts'
+import { PartitionAdmin } from '../controller/partition-admin.ts'
 import { TopicAdmin } from '../controller/topic-admin.ts'
 import { EmbeddedStore } from '../coordination/embedded-store.ts'
 import { ensurePath, isStoreError, type MetadataStore } from '../coordination/metadata-store.ts'
@@ -178,6 +179,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     flushStartOffsetCheckpointMs: config.logFlushStartOffsetCheckpointIntervalMs,
     retentionCheckMs: config.logRetentionCheckIntervalMs,
     initialTaskDelayMs: config.logInitialTaskDelayMs,
+    moveBytesPerSecondMax: () => moveBytesPerSecondMax(configRepository, brokerId),
     ...(config.logCleanerEnable && {
       cleaner: {
         config: () => liveConfig.logCleaner,
@@ -255,6 +257,12 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
       await configRepository.read('topics', topic)
       return topicConfig(topic).uncleanLeaderElectionEnable
     },
+    autoLeaderRebalance: config.autoLeaderRebalanceEnable
+      ? {
+          checkIntervalMs: config.leaderImbalanceCheckIntervalSeconds * 1000,
+          imbalancePercentage: config.leaderImbalancePerBrokerPercentage,
+        }
+      : undefined,
     onNewSession: register,
   })
   stopSteps.add(() => controller.shutdown())
@@ -284,6 +292,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     replicaManager: replicas,
     logManager,
     topicAdmin,
+    partitionAdmin: new PartitionAdmin({ controller, metadataCache, clock }),
     autoTopicCreation: new AutoTopicCreation({ topicAdmin, config: liveConfig }),
     brokerConfig,
     configAdmin: new ConfigAdmin({
@@ -351,6 +360,15 @@ async function identifyCluster(
 async function identifyBroker(config: BrokerConfig, store: MetadataStore, logDirs: LogDirs): Promise<number> {
   if (config.brokerId >= 0) return config.brokerId
   return logDirs.storedBrokerId ?? (await generateBrokerId(store, config.reservedBrokerMaxId))
+}
+
+/** replica.alter.log.dirs.io.max.bytes.per.second: of this broker, or of all; it is dynamic only. */
+function moveBytesPerSecondMax(configs: ConfigRepository, brokerId: number): number {
+  const key = 'replica.alter.log.dirs.io.max.bytes.per.second'
+  const text =
+    configs.get('brokers', String(brokerId)).get(key) ?? configs.get('brokers', '<default>').get(key)
+  const limit = Number(text)
+  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit
 }
 
 /** The controller then asks which partitions are affected, and clients hear that they have no leader. */

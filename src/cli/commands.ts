@@ -10,6 +10,8 @@ export interface CommandEntry {
   readonly description: string
   /** The main classes of Apache Kafka's releases that do this. */
   readonly classes: readonly string[]
+  /** There is no `bin/kafka-NAME.sh`: Kafka had it by its class alone. */
+  readonly isByClassOnly?: true
   readonly load: () => Promise<AnyCommand>
 }
 
@@ -40,6 +42,14 @@ export const commands: readonly CommandEntry[] = [
     description: 'create, list, describe, change or delete topics',
     classes: ['kafka.admin.TopicCommand', 'org.apache.kafka.tools.TopicCommand'],
     load: async () => (await import('./topics/topics-command.ts')).topicsCommand,
+  },
+  {
+    name: 'consumer-offset-checker',
+    description: 'check how far a consumer group is, as Kafka 0.8 did',
+    classes: ['kafka.tools.ConsumerOffsetChecker'],
+    isByClassOnly: true,
+    load: async () =>
+      (await import('./consumer-groups/consumer-offset-checker-command.ts')).consumerOffsetCheckerCommand,
   },
   {
     name: 'get-offsets',

@@ -50,9 +50,9 @@ function own(program: Command): CompletedCommand[] {
 
 function kafkas(): Promise<CompletedCommand[]> {
   return Promise.all(
-    commands.map(async ({ name, load }) => {
-      const script = `kafka-${name}.sh`
-      return completed(parserOf(await load(), script), name, script)
+    commands.map(async ({ name, isByClassOnly, load }) => {
+      const script = isByClassOnly ? undefined : `kafka-${name}.sh`
+      return completed(parserOf(await load(), name), name, script)
     }),
   )
 }

@@ -6,7 +6,7 @@
  * All methods run inside the controller's event queue. Whoever calls them drops the object at the first
  * ControllerMovedError; until then every write has proved that this is still the controller of its epoch.
  */
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { type Random, randomUuid } from '../base/random.ts'
 import type { MetadataStore, Watcher } from '../coordination/metadata-store.ts'
@@ -17,6 +17,7 @@ import {
   IsrChangeNotificationZnode,
   LogDirEventNotificationZnode,
   PreferredReplicaElectionZnode,
+  ReassignPartitionsZnode,
   type TopicAssignment,
   TopicsZnode,
   TopicZnode,
@@ -29,7 +30,10 @@ import { ControllerContext, type ControllerPartition, type LiveBroker } from './
 import { ControllerRequestBatch } from './controller-request-batch.ts'
 import { ControllerStore } from './controller-store.ts'
 import { type AlterPartitionRequest, type AlterPartitionResponse, IsrChanges } from './isr-changes.ts'
-import { type ElectionOutcome, PartitionStateMachine } from './partition-state-machine.ts'
+import { LeaderElections } from './leader-elections.ts'
+import { PartitionReassignments } from './partition-reassignments.ts'
+import { PartitionStateMachine } from './partition-state-machine.ts'
+import { ReassignmentOrders } from './reassignment-orders.ts'
 import { ReplicaStateMachine } from './replica-state-machine.ts'
 import { TopicDeletionManager } from './topic-deletion-manager.ts'
 
@@ -46,9 +50,20 @@ export interface ActiveControllerOptions {
   readonly interBrokerListener: string
   readonly deleteTopicEnable: boolean
   readonly uncleanElectionAllowed: (topic: string) => Promise<boolean>
+  readonly autoLeaderRebalance: AutoLeaderRebalance | undefined
   /** Puts an event into the controller's queue; it is dropped if this controller is out of office by then. */
   readonly enqueue: (name: string | undefined, run: () => Promise<void>) => void
 }
+
+/** auto.leader.rebalance.enable: leaders go back to their preferred replicas. */
+export interface AutoLeaderRebalance {
+  /** leader.imbalance.check.interval.seconds */
+  readonly checkIntervalMs: number
+  /** leader.imbalance.per.broker.percentage */
+  readonly imbalancePercentage: number
+}
+
+const FIRST_REBALANCE_DELAY_MS = 5000
 
 export class ActiveController {
   readonly context = new ControllerContext()
@@ -61,6 +76,10 @@ export class ActiveController {
   readonly #deletions: TopicDeletionManager
   readonly #brokers: BrokerChanges
   readonly #isrChanges: IsrChanges
+  readonly #reassignments: PartitionReassignments
+  readonly elections: LeaderElections
+  readonly reassignmentOrders: ReassignmentOrders
+  #rebalanceTimer: Timer | undefined
 
   constructor(options: ActiveControllerOptions) {
     this.#options = options
@@ -94,11 +113,25 @@ export class ActiveController {
       deleteTopicEnable,
       logger: options.logger,
     })
+    this.elections = new LeaderElections({ ...shared, ...machines, logger: options.logger })
+    this.#reassignments = new PartitionReassignments({
+      ...shared,
+      ...machines,
+      logger: options.logger,
+      onCompleted: (partition) => this.reassignmentOrders.completed(partition),
+    })
+    this.reassignmentOrders = new ReassignmentOrders({
+      ...shared,
+      reassignments: this.#reassignments,
+      uncleanElectionAllowed,
+      logger: options.logger,
+    })
     this.#brokers = new BrokerChanges({
       ...shared,
       ...machines,
       queues: this.#queues,
       deletions: this.#deletions,
+      reassignments: this.#reassignments,
       logger: options.logger,
     })
   }
@@ -120,13 +153,17 @@ export class ActiveController {
     await this.#replicas.startup()
     await this.#partitions.startup()
     this.#batch.send()
+    await this.reassignmentsOrdered()
+    await this.#reassignments.resume()
     await this.#deletions.resume()
     this.#batch.send()
     await this.preferredElectionOrdered()
+    this.#scheduleRebalance(FIRST_REBALANCE_DELAY_MS)
   }
 
   /** Out of office: nothing is sent any more. */
   close(): void {
+    this.#rebalanceTimer?.cancel()
     this.#queues.close()
     this.#batch.clear()
   }
@@ -145,26 +182,21 @@ export class ActiveController {
     return this.#store
   }
 
-  /** Gets leaders elected for the partitions: 'preferred', or 'offline' (unclean where allowed). */
-  async electLeaders(
-    partitions: readonly ControllerPartition[],
-    type: 'preferred' | 'offline',
-    allowUnclean = false,
-  ): Promise<Map<ControllerPartition, ElectionOutcome>> {
-    const strategy = type === 'preferred' ? { type } : { type, allowUnclean }
-    const outcomes = await this.#partitions.toOnline(partitions, strategy)
-    this.#batch.send()
-    return outcomes
-  }
-
   /** Moves leaders off a broker that is about to stop: its partitions that it still leads, or an error code. */
   controlledShutdown(brokerId: number, brokerEpoch: number): Promise<ControllerPartition[] | number> {
     return this.#brokers.controlledShutdown(brokerId, brokerEpoch)
   }
 
   /** A leader's change of its ISR. */
-  alterPartition(request: AlterPartitionRequest, apiVersion: number): Promise<AlterPartitionResponse> {
-    return this.#isrChanges.alter(request, apiVersion)
+  async alterPartition(request: AlterPartitionRequest, apiVersion: number): Promise<AlterPartitionResponse> {
+    const response = await this.#isrChanges.alter(request, apiVersion)
+    this.#continueReassignments()
+    return response
+  }
+
+  /** The moves of partitions that are under way; all of them without names. */
+  reassignments(): ControllerPartition[] {
+    return this.#reassignments.underWay()
   }
 
   // ---- what watches bring
@@ -194,6 +226,7 @@ export class ActiveController {
 
   async deletionsChanged(): Promise<void> {
     await this.#deletions.accept(await this.#readDeletions())
+    await this.reassignmentsOrdered()
     await this.#deletions.resume()
     this.#batch.send()
   }
@@ -214,6 +247,7 @@ export class ActiveController {
     await Promise.all([...changed].map((each) => this.#loadLeadership(each)))
     this.#batch.addUpdateMetadata(changed)
     this.#batch.send()
+    this.#continueReassignments()
     for (const name of names) await this.#store.deleteNode(`${folder}/${name}`)
   }
 
@@ -234,17 +268,13 @@ export class ActiveController {
   async preferredElectionOrdered(): Promise<void> {
     const { path } = PreferredReplicaElectionZnode
     const watcher = this.#watch('preferredElection', this.preferredElectionOrdered)
-    if ((await this.#options.store.exists(path, watcher)) === undefined) return
-    const node = await this.#options.store.get(path)
-    if (node === undefined) return
-    const partitions: ControllerPartition[] = []
-    for (const { topic, partition } of PreferredReplicaElectionZnode.decode(node.data)) {
-      const known = this.context.partition(topic, partition)
-      if (known !== undefined && known.leadership?.leader !== known.assignment.replicas[0])
-        partitions.push(known)
-    }
-    await this.electLeaders(partitions, 'preferred')
-    await this.#store.deleteNode(path)
+    if ((await this.#options.store.exists(path, watcher)) !== undefined) await this.elections.electFromZnode()
+  }
+
+  async reassignmentsOrdered(): Promise<void> {
+    const watcher = this.#watch('reassignments', this.reassignmentsOrdered)
+    if ((await this.#options.store.exists(ReassignPartitionsZnode.path, watcher)) !== undefined)
+      await this.reassignmentOrders.takeFromZnode()
   }
 
   // ---- reading, with watches
@@ -333,6 +363,24 @@ export class ActiveController {
     await this.#partitions.toOnline(partitions, { type: 'offline', allowUnclean: false })
     this.#replicas.toOnline(replicas)
     this.#batch.send()
+  }
+
+  /** In an event of its own: whoever changed an ISR is answered before the next change is made. */
+  #continueReassignments(): void {
+    this.#options.enqueue('reassignmentProgress', async () => {
+      for (const partition of this.#reassignments.underWay()) await this.#reassignments.isrChanged(partition)
+    })
+  }
+
+  #scheduleRebalance(delayMs: number): void {
+    const { autoLeaderRebalance, clock, enqueue } = this.#options
+    if (autoLeaderRebalance === undefined) return
+    this.#rebalanceTimer = clock.after(delayMs, () =>
+      enqueue('autoLeaderRebalance', async () => {
+        this.#scheduleRebalance(autoLeaderRebalance.checkIntervalMs)
+        await this.elections.rebalance(autoLeaderRebalance.imbalancePercentage)
+      }),
+    )
   }
 
   #forgetTopicsBut(names: ReadonlySet<string>): void {

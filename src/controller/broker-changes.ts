@@ -13,6 +13,7 @@ import type {
   PartitionReplica,
 } from './controller-context.ts'
 import type { ControllerRequestBatch } from './controller-request-batch.ts'
+import type { PartitionReassignments } from './partition-reassignments.ts'
 import type { PartitionStateMachine } from './partition-state-machine.ts'
 import type { ReplicaStateMachine } from './replica-state-machine.ts'
 import type { TopicDeletionManager } from './topic-deletion-manager.ts'
@@ -29,6 +30,7 @@ export interface BrokerChangesOptions {
   readonly partitions: PartitionStateMachine
   readonly replicas: ReplicaStateMachine
   readonly deletions: TopicDeletionManager
+  readonly reassignments: PartitionReassignments
   readonly logger: Logger
 }
 
@@ -180,6 +182,9 @@ export class BrokerChanges {
     for (const { partition, brokerId } of replicas) partition.failedReplicas.delete(brokerId)
     await this.#replicasOnline(replicas)
     batch.send()
+    await this.#options.reassignments.resume(({ replicas: some, removingReplicas }) =>
+      ids.some((id) => some.includes(id) && !removingReplicas.includes(id)),
+    )
   }
 
   async #replicasOffline(affected: readonly PartitionReplica[]): Promise<void> {

@@ -111,11 +111,8 @@ export class ControllerContext {
     }
     const added: ControllerPartition[] = []
     for (const [partition, each] of assignment.partitions) {
-      const known = topic.partitions.get(partition)
-      if (known !== undefined) {
-        known.assignment = each
-        continue
-      }
+      // The controller alone moves partitions: what it knows of those it has is what it wrote.
+      if (topic.partitions.has(partition)) continue
       const made = new ControllerPartition(topic, partition, each)
       topic.partitions.set(partition, made)
       added.push(made)

@@ -1,5 +1,6 @@
 /**
- * Random life of a small cluster: brokers die, come back, lose sessions and connections; topics come, grow and go.
+ * Random life of a small cluster: brokers die, come back, lose sessions and connections; topics come, grow, move and
+ * go.
  * After each step the invariants of leadership hold. `SEED=7 node --test src/controller/controller-scenario.test.ts`
  * replays one run.
  */
@@ -92,7 +93,25 @@ async function step(kafka: TestCluster, random: SimRandom, number: number): Prom
   const anyTopic = topics[random.below(Math.max(1, topics.length))]
   const controller = kafka.controller()
   const anyBroker = kafka.brokers.get(live[random.below(live.length)]!)!
-  switch (random.below(10)) {
+  switch (random.below(13)) {
+    case 10:
+    case 11: {
+      if (anyTopic === undefined) return
+      const target = live.filter(() => random.below(2) === 0)
+      const order = {
+        topic: anyTopic,
+        partition: random.below(3),
+        replicas: random.below(4) === 0 ? null : target,
+      }
+      await controller?.partitionAdmin.alterReassignments([order], { allowReplicationFactorChange: true })
+      return
+    }
+    case 12: {
+      if (anyTopic === undefined) return
+      const names = [0, 1, 2].map((partition) => ({ topic: anyTopic, partition }))
+      await controller?.partitionAdmin.electLeaders(names, 'preferred', { timeoutMs: 0 })
+      return
+    }
     case 0:
       if (live.length > 1) await kafka.kill(anyBroker.id)
       return
@@ -183,8 +202,17 @@ for (const seed of SEEDS) {
       clock.advance(2000)
       await kafka.settle()
     }
+    for (let round = 0; round < 3; round++) {
+      await letReplicasIn(kafka)
+      await kafka.settle()
+    }
     await witness.check(kafka)
     await witness.checkSettled(kafka)
+    assert.deepEqual(
+      await kafka.controller()?.partitionAdmin.listReassignments(null),
+      [],
+      'a move does not come to its end',
+    )
     assert.ok(kafka.controller() !== undefined, 'nobody is the controller')
     assert.deepEqual(await kafka.root.children('/admin/delete_topics'), [], 'a deletion is stuck')
     await everyoneAgrees(kafka)

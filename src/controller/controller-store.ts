@@ -15,6 +15,7 @@ import {
   DeleteTopicsZnode,
   type LeaderAndIsr,
   type LeaderIsrAndControllerEpoch,
+  type ReplicaAssignment,
   type TopicAssignment,
   TopicPartitionStateZnode,
   TopicPartitionsZnode,
@@ -86,6 +87,26 @@ export class ControllerStore {
   async writeTopic(topic: string, assignment: TopicAssignment): Promise<void> {
     const data = TopicZnode.encode(assignment)
     await this.write([{ type: 'set', path: TopicZnode.path(topic), data, expectedVersion: -1 }])
+  }
+
+  /** Writes one partition's replicas, keeping what others add to the topic meanwhile. False if the topic is gone. */
+  async writeAssignment(partition: ControllerPartition, assignment: ReplicaAssignment): Promise<boolean> {
+    const topic = partition.topic.name
+    const path = TopicZnode.path(topic)
+    for (;;) {
+      const node = await this.store.get(path)
+      if (node === undefined) return false
+      const { topicId, partitions } = TopicZnode.decode(topic, node.data)
+      const changed = new Map(partitions).set(partition.partition, assignment)
+      const data = TopicZnode.encode({ topicId, partitions: changed })
+      try {
+        await this.write([{ type: 'set', path, data, expectedVersion: node.stat.version }])
+        return true
+      } catch (error) {
+        const failure = expectedFailure(error)
+        if (failure === 'missing') return false
+      }
+    }
   }
 
   /** The folder of a topic's partitions: before createLeadership. */

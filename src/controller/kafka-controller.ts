@@ -18,7 +18,7 @@ import {
   type Operation,
   type SessionEvent,
 } from '../coordination/metadata-store.ts'
-import { ActiveController } from './active-controller.ts'
+import { ActiveController, type AutoLeaderRebalance } from './active-controller.ts'
 import type { BrokerChannel } from './broker-channel.ts'
 import { ControllerElection } from './controller-election.ts'
 import { ControllerEventQueue } from './controller-event-queue.ts'
@@ -36,6 +36,7 @@ export interface KafkaControllerOptions {
   readonly deleteTopicEnable: boolean
   /** Whether unclean.leader.election.enable holds for a topic. */
   readonly uncleanElectionAllowed: (topic: string) => Promise<boolean>
+  readonly autoLeaderRebalance?: AutoLeaderRebalance | undefined
   /** Registers the broker again: its node went with the old session. */
   readonly onNewSession: () => Promise<void>
 }
@@ -137,6 +138,7 @@ export class KafkaController {
     )
     const active: ActiveController = new ActiveController({
       ...this.#options,
+      autoLeaderRebalance: this.#options.autoLeaderRebalance,
       epoch: result.epoch,
       epochZkVersion: result.epochZkVersion,
       logger: this.#logger,

@@ -16,6 +16,8 @@ export type ElectionStrategy =
   | { readonly type: 'preferred' }
   /** Away from brokers that are shutting down. */
   | { readonly type: 'controlledShutdown' }
+  /** To a replica that stays: the assignment is that at the end of the move. */
+  | { readonly type: 'reassignment' }
 
 export interface Election {
   readonly leaderAndIsr: LeaderAndIsr
@@ -68,6 +70,10 @@ export function electLeader(
       if (staying === undefined) return undefined
       const isr = current.isr.filter((each) => !context.shuttingDownBrokers.has(each))
       return elected(current, staying, isr, recipients, false)
+    }
+    case 'reassignment': {
+      const staying = inSync[0]
+      return staying === undefined ? undefined : elected(current, staying, current.isr, recipients, false)
     }
     default:
       return unreachable(strategy)

@@ -105,6 +105,20 @@ export class PartitionStateMachine {
     return outcomes
   }
 
+  /** The leader hears of a new assignment in a new epoch, all else stays. False if the partition has no state yet. */
+  async raiseLeaderEpoch(partition: ControllerPartition): Promise<boolean> {
+    for (;;) {
+      const current = await this.#store.readLeadership(partition)
+      if (current === undefined) return false
+      const raised = { ...current, leaderEpoch: current.leaderEpoch + 1 }
+      const written = await this.#store.updateLeadership(partition, raised)
+      if (written === 'conflict') continue
+      if (written === 'missing') return false
+      partition.leadership = written
+      return true
+    }
+  }
+
   async #initialize(partition: ControllerPartition): Promise<ElectionOutcome> {
     const initial = initialLeaderAndIsr(this.#context, partition)
     if (initial === undefined) {

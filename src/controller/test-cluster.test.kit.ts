@@ -12,10 +12,14 @@ import { MetadataCache } from '../metadata/metadata-cache.ts'
 import {
   type BrokerInfo,
   type LeaderIsrAndControllerEpoch,
+  type ReplicaAssignment,
   TopicPartitionStateZnode,
+  TopicZnode,
 } from '../metadata/znodes.ts'
+import type { AutoLeaderRebalance } from './active-controller.ts'
 import type { BrokerChannel, ControlApis } from './broker-channel.ts'
 import { KafkaController } from './kafka-controller.ts'
+import { PartitionAdmin } from './partition-admin.ts'
 import { TopicAdmin } from './topic-admin.ts'
 
 export type Sent = {
@@ -33,6 +37,7 @@ export interface TestBroker {
   readonly cache: MetadataCache
   readonly controller: KafkaController
   readonly admin: TopicAdmin
+  readonly partitionAdmin: PartitionAdmin
   epoch: number
 }
 
@@ -40,6 +45,7 @@ export interface TestBrokerOptions {
   readonly deleteTopicEnable?: boolean
   readonly unclean?: boolean
   readonly rack?: string
+  readonly autoLeaderRebalance?: AutoLeaderRebalance
 }
 
 export class TestCluster {
@@ -81,6 +87,7 @@ export class TestCluster {
       interBrokerListener: 'PLAINTEXT',
       deleteTopicEnable,
       uncleanElectionAllowed: async () => options.unclean ?? false,
+      autoLeaderRebalance: options.autoLeaderRebalance,
       onNewSession: async () => {
         broker.epoch = await register()
       },
@@ -95,8 +102,10 @@ export class TestCluster {
       validateConfigs: (configs) =>
         configs.has('foo') ? { errorCode: 40, message: 'Unknown topic config name: foo' } : undefined,
     })
+    const partitionAdmin = new PartitionAdmin({ controller, metadataCache: cache, clock: this.#clock })
     await ensurePersistentPaths(session)
-    const broker: TestBroker = { id, session, cache, controller, admin, epoch: await register() }
+    const epoch = await register()
+    const broker: TestBroker = { id, session, cache, controller, admin, partitionAdmin, epoch }
     this.brokers.set(id, broker)
     await controller.start()
     await this.settle()
@@ -138,6 +147,41 @@ export class TestCluster {
     const node = await this.root.get(TopicPartitionStateZnode.path(topic, partition))
     if (node === undefined) return undefined
     return TopicPartitionStateZnode.decode(topic, partition, node.data, node.stat.version)
+  }
+
+  /** The topic's node as it stands in the store. */
+  async assignment(topic: string, partition = 0): Promise<ReplicaAssignment | undefined> {
+    const node = await this.root.get(TopicZnode.path(topic))
+    return node === undefined ? undefined : TopicZnode.decode(topic, node.data).partitions.get(partition)
+  }
+
+  /** A topic of one partition for each list of replicas. */
+  async createAssigned(topic: string, ...replicas: readonly number[][]): Promise<void> {
+    const assignments = replicas.map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds }))
+    await this.controller()?.admin.createTopics([{ ...topicSpec(topic), assignments }], { timeoutMs: 1000 })
+    await this.settle()
+  }
+
+  /** The leader of a partition says which of its replicas are in sync, as it does when they have caught up. */
+  async changeIsr(topic: string, partition: number, isr: readonly number[]): Promise<number | undefined> {
+    const state = (await this.state(topic, partition))!
+    const leader = this.brokers.get(state.leader)!
+    const change = {
+      partitionIndex: partition,
+      leaderEpoch: state.leaderEpoch,
+      newIsr: [],
+      newIsrWithEpochs: isr.map((brokerId) => ({ brokerId, brokerEpoch: -1 })),
+      leaderRecoveryState: state.leaderRecoveryState,
+      partitionEpoch: state.partitionEpoch,
+    }
+    const topicId = leader.cache.topic(topic)!.topicId
+    const topics = [{ topicName: '', topicId, partitions: [change] }]
+    const request = { brokerId: leader.id, brokerEpoch: leader.epoch, topics }
+    const response = await this.controller()?.controller.whileActive((active) =>
+      active.alterPartition(request, 3),
+    )
+    await this.settle()
+    return response?.topics[0]?.partitions[0]?.errorCode
   }
 
   #channel(from: number): BrokerChannel {

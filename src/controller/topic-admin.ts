@@ -17,7 +17,6 @@ import {
   ControllerEpochZnode,
   DeleteTopicsZnode,
   NO_LEADER,
-  type ReplicaAssignment,
   type TopicAssignment,
   TopicsZnode,
   TopicZnode,
@@ -25,6 +24,8 @@ import {
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { ZERO_UUID } from '../wire/text.ts'
 import type { KafkaController } from './kafka-controller.ts'
+import { waitForMetadata } from './metadata-wait.ts'
+import { assignedTo } from './replica-reassignment.ts'
 import {
   type CreatablePartitions,
   type CreatableTopic,
@@ -207,7 +208,7 @@ export class TopicAdmin {
 
     const topicId = randomUuid(random)
     const partitions = new Map(
-      [...plan.partitions].map(([partition, replicas]) => [partition, assigned(replicas)]),
+      [...plan.partitions].map(([partition, replicas]) => [partition, assignedTo(replicas)]),
     )
     logger.info(`Creating topic ${name} with ${partitions.size} partitions, topic id ${topicId}`)
     if (!(await this.#writeTopic(name, { topicId, partitions }, configs))) {
@@ -273,7 +274,7 @@ export class TopicAdmin {
       if (!plan.ok) return plan
       if (validateOnly === true) return { ok: true }
       const partitions = new Map(existing.partitions)
-      for (const [partition, replicas] of plan.partitions) partitions.set(partition, assigned(replicas))
+      for (const [partition, replicas] of plan.partitions) partitions.set(partition, assignedTo(replicas))
       logger.info(`Creating ${plan.partitions.size} partitions for '${name}'`)
       const data = TopicZnode.encode({ topicId: existing.topicId, partitions })
       const path = TopicZnode.path(name)
@@ -357,35 +358,17 @@ export class TopicAdmin {
     return true
   }
 
-  /** Checks now, at each update of the metadata cache and whenever the caller asks; false when the time is up. */
   #waitUntil(
     timeoutMs: number | undefined,
     check: () => boolean,
     also?: (recheck: () => void) => void,
   ): Promise<boolean> {
-    if (timeoutMs === undefined || check()) return Promise.resolve(true)
-    if (timeoutMs <= 0) return Promise.resolve(false)
-    return new Promise((resolve) => {
-      const finish = (result: boolean): void => {
-        timer.cancel()
-        stopListening()
-        resolve(result)
-      }
-      const timer = this.#options.clock.after(timeoutMs, () => finish(false))
-      const recheck = (): void => {
-        if (check()) finish(true)
-      }
-      const stopListening = this.#options.metadataCache.onUpdate(recheck)
-      also?.(recheck)
-    })
+    if (timeoutMs === undefined) return Promise.resolve(true)
+    return waitForMetadata(this.#options, timeoutMs, check, also)
   }
 }
 
 class NotController extends Error {}
-
-function assigned(replicas: readonly number[]): ReplicaAssignment {
-  return { replicas, addingReplicas: [], removingReplicas: [] }
-}
 
 /** How often each name is in a request. */
 function countNames(topics: readonly { readonly name: string }[]): Map<string, number> {

@@ -6,10 +6,12 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import { type BatchRules, validateBatch } from '../records/batch-validator.ts'
 import { type CompressionName, codecById } from '../records/compression/codec.ts'
 import { CompressionError } from '../records/compression/compression-error.ts'
+import { isMessageCrcValid } from '../records/message.ts'
 import { DECOMPRESSED_BYTES_MAX, InvalidRecordError } from '../records/record.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { recompressBatch } from '../records/record-batch-builder.ts'
 import { type AppendOrigin, type AppendOutcome, appendFailure } from './append-outcome.ts'
+import { lastOffsetOf } from './batch-scan.ts'
 import type { LogConfig } from './log-config.ts'
 
 export interface LeaderAppendContext {
@@ -70,10 +72,13 @@ export function faultOfReplicated(records: Buffer, minOffset: number): string | 
   for (let at = 0; at < records.length; ) {
     const end = RecordBatch.batchEnd(records, at)
     if (end < 0) return `no whole batch at byte ${at} of ${records.length}`
-    if (RecordBatch.magic(records, at) !== 2) return `batch of magic ${RecordBatch.magic(records, at)}`
-    if (!RecordBatch.isCrcValid(records, at)) return `wrong checksum of the batch at byte ${at}`
+    const magic = RecordBatch.magic(records, at)
+    if (magic > 2) return `batch of magic ${magic}`
+    // Messages of old formats stay in the logs of those who have them.
+    if (!(magic === 2 ? RecordBatch.isCrcValid(records, at) : isMessageCrcValid(records, at, end)))
+      return `wrong checksum of the batch at byte ${at}`
     const baseOffset = RecordBatch.baseOffset(records, at)
-    const lastOffset = RecordBatch.lastOffset(records, at)
+    const lastOffset = lastOffsetOf(records, at)
     if (baseOffset < nextOffset || lastOffset < baseOffset) {
       return `offsets ${baseOffset} to ${lastOffset} where ${nextOffset} or more was due`
     }

@@ -92,6 +92,13 @@ export class LeaderEpochCache {
     this.#isDirty = true
   }
 
+  /** Of a copy, when it is complete. */
+  become(entries: readonly EpochEntry[]): void {
+    this.clear()
+    for (const { epoch, startOffset } of entries) this.assign(epoch, startOffset)
+    this.#isDirty = true
+  }
+
   clear(): void {
     this.#keep(0)
   }

@@ -23,6 +23,7 @@ import {
   COMMITTED,
   type CommitOutcome,
 } from './append-outcome.ts'
+import { lastOffsetOf, maxTimestampOf } from './batch-scan.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogSegment } from './log-segment.ts'
@@ -130,12 +131,13 @@ export class LogAppender {
     for (let at = 0; at < records.length; ) {
       const sizeBytes = RecordBatch.sizeInBytes(records, at)
       const firstOffset = RecordBatch.baseOffset(records, at)
-      const lastOffset = RecordBatch.lastOffset(records, at)
-      const maxTimestampMs = RecordBatch.maxTimestamp(records, at)
+      const lastOffset = lastOffsetOf(records, at)
+      const maxTimestampMs = maxTimestampOf(records, at)
       if (!this.#makeRoom({ sizeBytes, maxTimestampMs, firstOffset, lastOffset }, nowMs))
         return this.#refused()
       // The leader accepted it, so it is in the log whatever this replica makes of its producer.
-      const stateFault = this.#producers.stage(records, at, 'replication')
+      const stateFault =
+        RecordBatch.magic(records, at) >= 2 ? this.#producers.stage(records, at, 'replication') : undefined
       if (stateFault !== undefined) logger.warn(`${logPrefix}${stateFault.message}`)
       this.#staged.add(records.subarray(at, at + sizeBytes), lastOffset + 1)
       at += sizeBytes
@@ -160,6 +162,14 @@ export class LogAppender {
   abandonStaged(errorMessage: string): void {
     this.#staged.fail(ErrorCode.KAFKA_STORAGE_ERROR, errorMessage)
     this.#producers.rollback()
+  }
+
+  /** What follows starts at `offset`, beyond the end: compaction has left nothing before it. Throws DiskError. */
+  skipTo(offset: number): void {
+    assert(this.#staged.isEmpty && offset >= this.#logEndOffset, 'a log skips forward, between appends')
+    if (offset === this.#logEndOffset) return
+    this.roll(offset)
+    this.#logEndOffset = offset
   }
 
   /** The log was truncated to end at `offset`. */
@@ -249,7 +259,8 @@ export class LogAppender {
   #learnEpochs(buffer: Buffer): void {
     const { leaderEpochs } = this.#options
     for (let at = 0; at < buffer.length; at += RecordBatch.sizeInBytes(buffer, at)) {
-      const epoch = RecordBatch.partitionLeaderEpoch(buffer, at)
+      const isOld = RecordBatch.magic(buffer, at) < 2
+      const epoch = isOld ? -1 : RecordBatch.partitionLeaderEpoch(buffer, at)
       if (epoch >= 0 && epoch > (leaderEpochs.latestEpoch ?? -1)) {
         leaderEpochs.assign(epoch, RecordBatch.baseOffset(buffer, at))
       }

@@ -15,6 +15,7 @@ export interface LogDirectoryName {
 
 /** What a file system allows for a name. */
 const NAME_LENGTH_MAX = 255
+const FUTURE_SUFFIX_LENGTH = '.-future'.length + 32
 
 export function logDirectoryName(topic: string, partition: number): string {
   return `${topic}-${partition}`
@@ -34,6 +35,15 @@ export function departingDirectoryName(
 ): string {
   const suffix = `-${partition}.${random.bytes(16).toString('hex')}-${state}`
   return topic.slice(0, NAME_LENGTH_MAX - suffix.length) + suffix
+}
+
+/** `topic-partition.<32 hex>-future`; as in Apache Kafka it is not cut, so a topic may be too long for it. */
+export function futureDirectoryName(topic: string, partition: number, random: Random): string {
+  return `${logDirectoryName(topic, partition)}.${random.bytes(16).toString('hex')}-future`
+}
+
+export function isTooLongToMove(topic: string, partition: number): boolean {
+  return logDirectoryName(topic, partition).length + FUTURE_SUFFIX_LENGTH > NAME_LENGTH_MAX
 }
 
 /** undefined for a name that is none of a partition's folder. */

@@ -56,6 +56,23 @@ export class LogFlusher {
     return this.#lastFlushMs
   }
 
+  /** `flush.messages` or `flush.ms` ask for a sync now. */
+  isDue(nowMs: number, { flushMessages, flushMs }: { flushMessages: number; flushMs: number }): boolean {
+    const unsyncedCount = this.#options.logEndOffset() - this.#recoveryPoint
+    if (unsyncedCount <= 0) return false
+    return unsyncedCount >= flushMessages || nowMs - this.#lastFlushMs >= flushMs
+  }
+
+  /** All of the log is on the device when it returns: for the end of a copy, while nothing else happens. Throws DiskError. */
+  syncNow(): void {
+    const { segments, logEndOffset, syncDirectory, beforeAdvance } = this.#options
+    const first = segments.floorIndex(Math.max(0, this.#recoveryPoint - 1))
+    for (const segment of segments.all.slice(Math.max(0, first))) segment.syncNow()
+    beforeAdvance()
+    syncDirectory()
+    this.#recoveryPoint = logEndOffset()
+  }
+
   flush(upToOffset: number): Promise<void> {
     if (upToOffset <= this.#recoveryPoint) return Promise.resolve()
     if (this.#round === undefined) return this.#start()

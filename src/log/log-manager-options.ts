@@ -32,6 +32,8 @@ export interface LogManagerOptions {
   /** log.retention.check.interval.ms */
   readonly retentionCheckMs: number
   readonly initialTaskDelayMs?: number
+  /** replica.alter.log.dirs.io.max.bytes.per.second, asked for whenever logs move; no limit unless given. */
+  readonly moveBytesPerSecondMax?: () => number
   /** undefined: log.cleaner.enable is false, and nothing is compacted. */
   readonly cleaner?: {
     /** As it is now. */

@@ -18,7 +18,6 @@ import type { Clock } from '../base/clock.ts'
 import { type Disk, DiskError } from '../base/disk.ts'
 import type { Logger } from '../base/logger.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { CheckpointError } from './checkpoint-file.ts'
 import { writeCleanShutdown } from './clean-shutdown-file.ts'
 import { CleanerCheckpoints } from './cleaner/cleaner-checkpoints.ts'
 import { LogCleaner } from './cleaner/log-cleaner.ts'
@@ -27,15 +26,18 @@ import { flushAll } from './flush-schedule.ts'
 import type { LogConfig } from './log-config.ts'
 import { describeLogDirs, type LogDirDescription } from './log-dir-description.ts'
 import { LogDirFailureChannel } from './log-dir-failure.ts'
-import { type FoundLog, loadLogDir } from './log-dir-loader.ts'
 import { LogDirUpkeep } from './log-dir-upkeep.ts'
-import { departingDirectoryName, logDirectoryName } from './log-directory-name.ts'
+import { departingDirectoryName, isTooLongToMove, logDirectoryName } from './log-directory-name.ts'
 import { type LogDirs, LogDirsError } from './log-dirs.ts'
 import { LogHousekeeping } from './log-housekeeping.ts'
+import { closeFailed, LogLoading } from './log-loading.ts'
 import type { LogManagerOptions, LogOrError, TopicPartition } from './log-manager-options.ts'
+import { LogRegistry } from './log-registry.ts'
+import { LogMoves } from './moving/log-moves.ts'
+import { PreferredLogDirs } from './moving/preferred-log-dirs.ts'
 import { writePartitionMetadata } from './partition-metadata.ts'
 import { isPassing } from './passing-disk-errors.ts'
-import { UnifiedLog } from './unified-log.ts'
+import { UnifiedLog, type UnifiedLogOptions } from './unified-log.ts'
 
 export type {
   LogManagerOptions,
@@ -51,10 +53,9 @@ export class LogManager {
   readonly #logDirs: LogDirs
   readonly #failures: LogDirFailureChannel
   #defaultConfig: LogConfig
-  readonly #logs = new Map<string, UnifiedLog>()
-  readonly #futureLogs = new Map<string, UnifiedLog>()
-  /** How many of `#logs` lie in each directory. */
-  readonly #logCounts = new Map<string, number>()
+  readonly #registry = new LogRegistry()
+  readonly #moves: LogMoves
+  readonly #preferredDirs = new PreferredLogDirs()
   readonly #departed: DepartedLogs
   readonly #housekeeping: LogHousekeeping
   readonly #cleanerCheckpoints: CleanerCheckpoints
@@ -84,13 +85,13 @@ export class LogManager {
         ...options.cleaner,
         logger: options.loggers('kafka.log.LogCleaner'),
         checkpoints: this.#cleanerCheckpoints,
-        logs: () => this.#logs.values(),
+        logs: () => this.#restingLogs(),
         retain: (log) => this.#guard(log, () => log.deleteOldSegments(this.#clock.nowMs())),
         onDiskError,
       })
     this.#housekeeping = new LogHousekeeping(options, {
-      logs: () => this.#logs.values(),
-      isCleaning: (log) => this.#cleaner?.isCleaning(log) === true,
+      logs: () => this.#registry.current.values(),
+      isCleaning: (log) => this.#cleaner?.isCleaning(log) === true || this.#moves.isMoving(log),
       guard: (log, run) => this.#guard(log, run),
       checkpointRecoveryPoints: () => this.checkpointRecoveryPoints(),
       checkpointLogStartOffsets: () => this.checkpointLogStartOffsets(),
@@ -98,9 +99,25 @@ export class LogManager {
     this.#upkeep = new LogDirUpkeep({
       disk: options.disk,
       clock: options.clock,
-      logs: () => this.#logs.values(),
+      logs: () => this.#registry.all(),
       cleanerCheckpoints: this.#cleanerCheckpoints,
       onError: onDiskError,
+    })
+    this.#moves = new LogMoves({
+      ...options,
+      logger: this.#logger,
+      registry: this.#registry,
+      upkeep: this.#upkeep,
+      cleanerCheckpoints: this.#cleanerCheckpoints,
+      openCopy: ({ topic, partition, topicId, config }, { directory, startOffset }) => {
+        const fresh = { recoveryPoint: startOffset, logStartOffset: startOffset, cleanShutdown: true }
+        return this.#open({ directory, topic, partition, topicId, config, ...fresh })
+      },
+      bytesPerSecondMax: options.moveBytesPerSecondMax ?? (() => Number.POSITIVE_INFINITY),
+      abortCleaning: (log) => this.#cleaner?.abort(log),
+      depart: (departed) => this.#depart(departed),
+      onDiskError,
+      onDirFailure: (directory, message, error) => this.#failures.report(directory, message, error),
     })
     this.#failures = new LogDirFailureChannel({
       clock: options.clock,
@@ -112,22 +129,23 @@ export class LogManager {
   /** Opens all logs, recovering those that need it, and starts the periodic tasks. Throws LogDirsError. */
   static start(options: LogManagerOptions): LogManager {
     const manager = new LogManager(options)
-    manager.#loadAll()
+    manager.#load()
     manager.#housekeeping.start(manager.#logger)
     manager.#cleaner?.start()
     return manager
   }
 
   get(topic: string, partition: number): UnifiedLog | undefined {
-    return this.#logs.get(logDirectoryName(topic, partition))
+    return this.#registry.current.get(logDirectoryName(topic, partition))
   }
 
-  allLogs(): IterableIterator<UnifiedLog> {
-    return this.#logs.values()
+  allLogs(): Iterable<UnifiedLog> {
+    return this.#registry.current.values()
   }
 
-  logsOfTopic(topic: string): UnifiedLog[] {
-    return [...this.#logs.values()].filter((log) => log.topic === topic)
+  /** Whether it is one of them, in service or not. */
+  hasLogDir(path: string): boolean {
+    return this.#logDirs.configured.includes(path)
   }
 
   get liveLogDirs(): readonly string[] {
@@ -145,7 +163,7 @@ export class LogManager {
     options: { topicId: string | undefined; isNew?: boolean; config?: LogConfig },
   ): LogOrError {
     const name = logDirectoryName(topic, partition)
-    const existing = this.#logs.get(name)
+    const existing = this.#registry.current.get(name)
     if (existing !== undefined) {
       if (
         options.topicId !== undefined &&
@@ -164,9 +182,13 @@ export class LogManager {
       return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, log: undefined, message }
     }
     const config = options.config ?? this.#options.topicConfig(topic) ?? this.#defaultConfig
-    for (const parent of this.#dirsByLogCount()) {
+    // What is left of a move has no log to be a copy of.
+    this.#moves.drop(name)
+    for (const parent of this.#dirsFor(name)) {
       const log = this.#createLog(parent, topic, partition, options.topicId, config)
-      if (log !== undefined) return { errorCode: ErrorCode.NONE, log }
+      if (log === undefined) continue
+      this.#preferredDirs.forget(name)
+      return { errorCode: ErrorCode.NONE, log }
     }
     const message = `No log directories available. Tried ${this.#logDirs.configured.join(', ')}`
     return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, log: undefined, message }
@@ -178,13 +200,14 @@ export class LogManager {
    */
   asyncDelete(topic: string, partition: number): number {
     const name = logDirectoryName(topic, partition)
-    const log = this.#logs.get(name)
+    this.#moves.drop(name)
+    this.#preferredDirs.forget(name)
+    const log = this.#registry.current.get(name)
     if (log === undefined) {
       return this.#logDirs.offline.length > 0 ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NONE
     }
     const parent = dirname(log.directory)
-    this.#logs.delete(name)
-    this.#count(parent, -1)
+    this.#registry.deleteCurrent(log)
     this.#cleaner?.abort(log)
     this.#cleanerCheckpoints.remove(parent, log)
     const departing = departingDirectoryName(topic, partition, 'delete', this.#options.random)
@@ -195,7 +218,7 @@ export class LogManager {
       this.#diskError(parent, `Error while renaming dir for ${name} in log dir ${parent}`, error)
       return ErrorCode.KAFKA_STORAGE_ERROR
     }
-    this.#departed.add({ directory: log.directory, name, log }, this.#defaultConfig.fileDeleteDelayMs)
+    this.#depart({ directory: log.directory, name, log })
     this.#logger.info(
       `Log for partition ${name} is renamed to ${log.directory} and is scheduled for deletion`,
     )
@@ -214,7 +237,7 @@ export class LogManager {
 
   /** `config` is the topic's whole effective configuration. */
   updateTopicConfig(topic: string, config: LogConfig): void {
-    for (const log of this.logsOfTopic(topic)) {
+    for (const log of this.#registry.ofTopic(topic)) {
       if (!config.cleanupPolicy.includes('compact')) this.#cleaner?.abort(log)
       log.updateConfig(config)
     }
@@ -227,10 +250,36 @@ export class LogManager {
     this.#housekeeping.considerFlushMs(config.flushMs)
   }
 
+  /**
+   * Moves a log to another directory (KIP-113); it is there some time after this returns. Asked for where it is, a move
+   * under way is called off. LOG_DIR_NOT_FOUND: no such directory; KAFKA_STORAGE_ERROR: one is out of service;
+   * REPLICA_NOT_AVAILABLE: there is no log yet, and it will be made there.
+   */
+  alterLogDir(topic: string, partition: number, path: string): number {
+    if (isTooLongToMove(topic, partition)) return ErrorCode.INVALID_TOPIC_EXCEPTION
+    if (!this.#logDirs.configured.includes(path)) return ErrorCode.LOG_DIR_NOT_FOUND
+    if (!this.#logDirs.live.includes(path)) return ErrorCode.KAFKA_STORAGE_ERROR
+    const name = logDirectoryName(topic, partition)
+    const future = this.#registry.future.get(name)
+    if (future !== undefined && dirname(future.directory) !== path) this.#moves.drop(name)
+    const log = this.#registry.current.get(name)
+    if (log === undefined) {
+      this.#preferredDirs.remember(name, path)
+      return ErrorCode.REPLICA_NOT_AVAILABLE
+    }
+    if (dirname(log.directory) === path || this.#registry.future.has(name)) return ErrorCode.NONE
+    // One that is out of service may hold a copy already.
+    if (this.#logDirs.offline.length > 0) return ErrorCode.KAFKA_STORAGE_ERROR
+    return this.#moves.tryBegin(log, path) ? ErrorCode.NONE : ErrorCode.KAFKA_STORAGE_ERROR
+  }
+
+  /** Logs move from now on; `onMoved` is told of each that has arrived. */
+  startMoves(onMoved: (log: UnifiedLog) => void): void {
+    this.#moves.start(onMoved)
+  }
+
   describeLogDirs(): LogDirDescription[] {
-    const current = [...this.#logs.values()].map((log) => ({ log, isFuture: false }))
-    const future = [...this.#futureLogs.values()].map((log) => ({ log, isFuture: true }))
-    return describeLogDirs(this.#logDirs, this.#disk, [...current, ...future])
+    return describeLogDirs(this.#logDirs, this.#disk, this.#registry)
   }
 
   checkpointRecoveryPoints(): void {
@@ -250,6 +299,7 @@ export class LogManager {
     this.#isStopped = true
     this.#logger.info('Shutting down.')
     this.#housekeeping.stop()
+    this.#moves.stop()
     await this.#departed.stop()
     await this.#cleaner?.shutdown()
     this.#upkeep.settle()
@@ -258,100 +308,54 @@ export class LogManager {
     this.#logger.info('Shutdown complete.')
   }
 
-  // --- Start ---------------------------------------------------------------------------------------------------------
-
-  #loadAll(): void {
-    const startMs = this.#clock.monotonicMs()
-    this.#logger.info(`Loading logs from log dirs ArrayBuffer(${this.#logDirs.live.join(', ')})`)
-    const uncleanDirs: string[] = []
-    let reason = ''
-    let count = 0
-    for (const path of [...this.#logDirs.live]) {
-      try {
-        const loaded = loadLogDir({
-          disk: this.#disk,
-          clock: this.#clock,
-          logger: this.#logger,
-          path,
-          open: (found, cleanShutdown) => this.#loadFound(found, cleanShutdown),
-        })
-        count += loaded.logCount
-        if (!loaded.cleanShutdown && loaded.logCount > 0) uncleanDirs.push(path)
-      } catch (error) {
-        if (!(error instanceof DiskError || error instanceof CheckpointError)) throw error
-        this.#failAtStart(path, error)
-        reason = error.message
-      }
-    }
+  #load(): void {
+    const loading = new LogLoading({
+      ...this.#options,
+      logger: this.#logger,
+      registry: this.#registry,
+      cleanerCheckpoints: this.#cleanerCheckpoints,
+      depart: (departed) => this.#depart(departed),
+      open: (found) => {
+        const config = this.#options.topicConfig(found.topic) ?? this.#defaultConfig
+        this.#housekeeping.considerFlushMs(config.flushMs)
+        return this.#open({ ...found, config })
+      },
+    })
+    const failure = loading.loadAll()
     if (this.#logDirs.live.length === 0) {
-      throw new LogDirsError('KafkaException', `${this.#allFailedMessage()}: ${reason}`)
+      throw new LogDirsError('KafkaException', `${this.#allFailedMessage()}: ${failure}`)
     }
-    const elapsedMs = Math.round(this.#clock.monotonicMs() - startMs)
-    const unclean =
-      uncleanDirs.length === 0 ? '' : ` (unclean log dirs = ArrayBuffer(${uncleanDirs.join(', ')}))`
-    this.#logger.info(`Loaded ${count} logs in ${elapsedMs}ms${unclean}`)
-    this.#logger.info(`Logs loading complete in ${elapsedMs} ms.`)
+    this.#moves.adopt()
   }
 
-  #loadFound(found: FoundLog, cleanShutdown: boolean): UnifiedLog | undefined {
-    const name = logDirectoryName(found.topic, found.partition)
-    if (found.state === 'delete') {
-      const departed = { directory: found.directory, name, log: undefined }
-      this.#departed.add(departed, this.#defaultConfig.fileDeleteDelayMs)
-      return undefined
-    }
-    if (found.state === 'stray') {
-      this.#logger.warn(`Loaded stray log: ${found.directory}`)
-      return undefined
-    }
-    const logs = found.state === 'future' ? this.#futureLogs : this.#logs
-    const other = logs.get(name)
-    if (other !== undefined) {
-      throw new LogDirsError(
-        'IllegalStateException',
-        `Duplicate log directories for ${name} are found in both ${found.directory} and ${other.directory}. It is likely because log directory failure happened while broker was replacing current replica with future replica. Recover broker from this failure by manually deleting one of the two directories for this partition. It is recommended to delete the partition in the log directory that is known to have failed recently.`,
-      )
-    }
-    const config = this.#options.topicConfig(found.topic) ?? this.#defaultConfig
-    const { topic, partition, cleanerOffset } = found
-    const wasCompacted = cleanerOffset !== undefined
-    const log = this.#open({ ...found, topicId: undefined, cleanShutdown, wasCompacted, config })
-    if (cleanerOffset !== undefined && logs === this.#logs) {
-      this.#cleanerCheckpoints.found(dirname(found.directory), { topic, partition, offset: cleanerOffset })
-    }
-    logs.set(name, log)
-    if (logs === this.#logs) this.#count(dirname(found.directory), 1)
-    this.#housekeeping.considerFlushMs(config.flushMs)
-    return log
+  #depart(departed: DepartedLog): void {
+    this.#departed.add(departed, this.#defaultConfig.fileDeleteDelayMs)
   }
 
-  #open(found: {
-    directory: string
-    topic: string
-    partition: number
-    topicId: string | undefined
-    config: LogConfig
-    recoveryPoint: number
-    logStartOffset: number
-    cleanShutdown: boolean
-    wasCompacted?: boolean
-  }): UnifiedLog {
-    const { topic, partition } = found
-    const parent = dirname(found.directory)
-    return UnifiedLog.load({
+  #open(found: Omit<UnifiedLogOptions, 'disk' | 'clock' | 'logger' | 'producerIdExpirationMs'>): UnifiedLog {
+    const log: UnifiedLog = UnifiedLog.load({
       ...found,
       disk: this.#disk,
       clock: this.#clock,
       logger: this.#options.loggers('kafka.log.UnifiedLog'),
       producerIdExpirationMs: this.#options.producerIdExpirationMs,
-      onOffline: (error) =>
-        this.#failures.report(parent, `Disk error in log ${topic}-${partition} in dir ${parent}`, error),
+      onOffline: (error) => {
+        // Where it lies then: it may have moved.
+        const parent = dirname(log.directory)
+        this.#failures.report(parent, `Disk error in log ${log.name} in dir ${parent}`, error)
+      },
     })
+    return log
+  }
+
+  /** Those that are not being moved. */
+  #restingLogs(): UnifiedLog[] {
+    return [...this.#registry.current.values()].filter((log) => !this.#moves.isMoving(log))
   }
 
   #guard(log: UnifiedLog, run: () => void): void {
     const parent = dirname(log.directory)
-    if (log.isOffline || this.#logs.get(logDirectoryName(log.topic, log.partition)) !== log) return
+    if (log.isOffline || this.#registry.current.get(log.name) !== log) return
     try {
       run()
     } catch (error) {
@@ -376,8 +380,7 @@ export class LogManager {
       if (topicId !== undefined) writePartitionMetadata(this.#disk, directory, topicId)
       const fresh = { recoveryPoint: 0, logStartOffset: 0, cleanShutdown: true }
       const log = this.#open({ directory, topic, partition, topicId, config, ...fresh })
-      this.#logs.set(name, log)
-      this.#count(parent, 1)
+      this.#registry.addCurrent(log)
       this.#housekeeping.considerFlushMs(config.flushMs)
       this.#upkeep.changed(parent, { withCheckpoints: false })
       this.#logger.info(`Created log for partition ${name} in ${directory} with properties {}`)
@@ -392,7 +395,9 @@ export class LogManager {
   /** Nothing from where it is cut is clean any more. */
   #cut(log: UnifiedLog, cut: () => void): void {
     this.#cleaner?.abort(log)
+    const moveOn = this.#moves.beforeCut(log)
     cut()
+    moveOn()
     const parent = dirname(log.directory)
     this.#cleanerCheckpoints.lower(parent, log, log.segmentBaseOffsets.at(-1)!)
     this.#upkeep.changed(parent, { withCheckpoints: true })
@@ -404,14 +409,12 @@ export class LogManager {
     log.assignTopicId(topicId)
   }
 
-  /** Live directories, the one with the fewest logs first. */
-  #dirsByLogCount(): string[] {
+  /** Live directories, the one that was asked for first, then the one with the fewest logs. */
+  #dirsFor(name: string): string[] {
     const live = this.#logDirs.live.filter((path) => !this.#failures.hasFailed(path))
-    return live.sort((a, b) => (this.#logCounts.get(a) ?? 0) - (this.#logCounts.get(b) ?? 0))
-  }
-
-  #count(directory: string, change: 1 | -1): void {
-    this.#logCounts.set(directory, (this.#logCounts.get(directory) ?? 0) + change)
+    const preferred = this.#preferredDirs.get(name)
+    const byCount = this.#registry.byLogCount(live)
+    return [...byCount.filter((path) => path === preferred), ...byCount.filter((path) => path !== preferred)]
   }
 
   async #removeDeparted(departed: DepartedLog): Promise<void> {
@@ -429,10 +432,6 @@ export class LogManager {
 
   // --- Checkpoints, failures, the end --------------------------------------------------------------------------------
 
-  #logsIn(path: string, logs: ReadonlyMap<string, UnifiedLog>): UnifiedLog[] {
-    return [...logs.values()].filter((log) => dirname(log.directory) === path)
-  }
-
   /** No space, or no descriptors left: that passes, and the directory is sound. Anything else ends its service. */
   #diskError(directory: string, message: string, error: DiskError): void {
     if (isPassing(error)) this.#logger.error(message, error)
@@ -442,11 +441,11 @@ export class LogManager {
   #handleLogDirFailure(directory: string): void {
     if (!this.#logDirs.live.includes(directory)) return
     this.#logger.warn(`Stopping serving logs in dir ${directory}`)
-    const failed = this.#logsIn(directory, this.#logs)
-    const failedFuture = this.#logsIn(directory, this.#futureLogs)
-    for (const log of failed) this.#logs.delete(logDirectoryName(log.topic, log.partition))
-    for (const log of failedFuture) this.#futureLogs.delete(logDirectoryName(log.topic, log.partition))
-    this.#logCounts.delete(directory)
+    const failed = this.#registry.currentIn(directory)
+    const failedFuture = this.#registry.futureIn(directory)
+    this.#moves.onDirFailed(directory)
+    for (const log of failed) this.#registry.deleteCurrent(log)
+    for (const log of failedFuture) this.#registry.deleteFuture(log)
     const partitions: TopicPartition[] = failed.map(({ topic, partition }) => ({ topic, partition }))
     const names = partitions.map(({ topic, partition }) => logDirectoryName(topic, partition))
     this.#logger.warn(
@@ -456,27 +455,9 @@ export class LogManager {
     this.#options.onLogDirFailure(directory, partitions)
     this.#cleanerCheckpoints.forget(directory)
     for (const log of failed) this.#cleaner?.abort(log)
-    for (const log of [...failed, ...failedFuture]) this.#closeFailed(log)
+    for (const log of [...failed, ...failedFuture]) closeFailed(log, this.#logger)
     this.#logDirs.takeOffline(directory)
     if (this.#logDirs.live.length === 0) this.#options.onAllLogDirsFailed(this.#allFailedMessage())
-  }
-
-  #closeFailed(log: UnifiedLog): void {
-    try {
-      log.close()
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      this.#logger.debug(`Could not close log ${log.directory}: ${error.message}`)
-    }
-  }
-
-  #failAtStart(path: string, error: Error): void {
-    this.#logger.error(`Error while loading log dir ${path}`, error)
-    for (const log of this.#logsIn(path, this.#logs)) {
-      this.#logs.delete(logDirectoryName(log.topic, log.partition))
-      this.#closeFailed(log)
-    }
-    this.#logDirs.takeOffline(path)
   }
 
   #allFailedMessage(): string {
@@ -484,7 +465,7 @@ export class LogManager {
   }
 
   async #shutdownDir(path: string): Promise<void> {
-    const logs = [...this.#logsIn(path, this.#logs), ...this.#logsIn(path, this.#futureLogs)]
+    const logs = [...this.#registry.currentIn(path), ...this.#registry.futureIn(path)]
     const flushed = await flushAll(logs)
     try {
       for (const log of logs) log.close()

@@ -27,7 +27,7 @@ import {
 } from './log-file-names.ts'
 import { type OffsetIndex, RELATIVE_OFFSET_MAX } from './offset-index.ts'
 import { SegmentFile } from './segment-file.ts'
-import { makeEmptyIndexes, openIndexes, resetIndexes } from './segment-index-files.ts'
+import { makeEmptyIndexes, openIndexes, removeQuietly, resetIndexes } from './segment-index-files.ts'
 import type { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
@@ -109,8 +109,7 @@ export class LogSegment {
       }
       return new LogSegment(options, found, new SegmentFile(disk, path, file))
     } catch (error) {
-      for (const suffix of ['.log', '.index', '.timeindex'] as const)
-        removeQuietly(disk, segmentFile(options, suffix))
+      removeQuietly(options)
       throw error
     }
   }
@@ -285,6 +284,12 @@ export class LogSegment {
     }
   }
 
+  /** The same at once, with the indexes in any case. */
+  syncNow(): void {
+    this.file.file.sync()
+    this.#syncIndexesNow()
+  }
+
   // --- Reading -----------------------------------------------------------------------------------------------------
 
   /** Where the first batch starts that ends at or after `offset`; -1 if there is none. */
@@ -390,11 +395,8 @@ export class LogSegment {
   /** Throws DiskError if index entries can't be written. Slices that are still out keep the file of batches open. */
   close(): void {
     this.seal()
-    this.writePendingIndexes()
     // The next start takes them at their word.
-    this.#offsetIndex?.file.syncNow()
-    this.#timeIndex?.file.syncNow()
-    this.syncTransactionIndex()
+    this.#syncIndexesNow()
     this.closeWithoutWriting()
   }
 
@@ -443,6 +445,13 @@ export class LogSegment {
     this.#bytesSinceIndexEntry += sizeBytes
   }
 
+  #syncIndexesNow(): void {
+    this.writePendingIndexes()
+    this.#offsetIndex?.file.syncNow()
+    this.#timeIndex?.file.syncNow()
+    this.syncTransactionIndex()
+  }
+
   #loadIndexes(): void {
     const { logger } = this.#options
     try {
@@ -483,13 +492,5 @@ export class LogSegment {
     else if (suffix === '.index') this.#offsetIndex?.file.moved(path)
     else if (suffix === '.timeindex') this.#timeIndex?.file.moved(path)
     else this.transactionIndex.moved(path)
-  }
-}
-
-function removeQuietly(disk: Disk, path: string): void {
-  try {
-    disk.remove(path)
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error
   }
 }

@@ -312,6 +312,27 @@ export class ProducerStateManager {
     return this.#snapshots.markForDeletion(offset)
   }
 
+  /**
+   * For a copy of a log: producers whose batches all lie below `offset`, where the copy starts, and which it could
+   * never learn of.
+   */
+  learnFormer(original: ProducerStateManager, offset: number): void {
+    for (const [producerId, entry] of original.#producers) {
+      if (entry.lastDataOffset >= offset || this.#producers.has(producerId)) continue
+      const known = new ProducerStateEntry()
+      known.become(entry)
+      this.#producers.set(producerId, known)
+      if (known.currentTxnFirstOffset >= 0) this.#txns.begin(known.currentTxnFirstOffset)
+    }
+  }
+
+  /** The same log lies in another folder now, with snapshots of its own. */
+  moveTo(directory: string): void {
+    this.#snapshots.updateDirectory(directory)
+    this.#snapshots.reload()
+    this.#lastSnapshotOffset = this.latestSnapshotOffset ?? 0
+  }
+
   /** After the partition's folder was renamed. */
   updateDirectory(directory: string): void {
     this.#snapshots.updateDirectory(directory)

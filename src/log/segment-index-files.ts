@@ -1,5 +1,5 @@
 /** The offset index and the time index of a segment as files: made, opened, emptied, always as a pair. */
-import type { Disk } from '../base/disk.ts'
+import { type Disk, DiskError } from '../base/disk.ts'
 import { CorruptIndexError } from './index-file.ts'
 import { type SegmentPlace, segmentFile } from './log-file-names.ts'
 import { OffsetIndex } from './offset-index.ts'
@@ -40,6 +40,17 @@ export function makeEmptyIndexes(options: Omit<IndexFilesOptions, 'segmentIndexB
       if (file.sizeBytes() > 0) file.truncate(0)
     } finally {
       file.close()
+    }
+  }
+}
+
+/** What is left of a segment that could not be made. */
+export function removeQuietly(options: Omit<IndexFilesOptions, 'segmentIndexBytes'>): void {
+  for (const suffix of ['.log', '.index', '.timeindex'] as const) {
+    try {
+      options.disk.remove(segmentFile(options, suffix))
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
     }
   }
 }

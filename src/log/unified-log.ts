@@ -102,7 +102,7 @@ export class UnifiedLog {
       logEndOffset: loaded.logEndOffset,
       config: () => this.#config,
       logStartOffset: () => this.#logStartOffset,
-      newSegment: (baseOffset) => this.#newSegment(baseOffset),
+      newSegment: (baseOffset) => LogSegment.create(this.#segmentOptions(baseOffset)),
       onRolled: () => this.#flusher.flushSealed(loaded.segments.active.baseOffset),
       onDamaged: (error) => this.#goOffline(error),
     })
@@ -253,11 +253,7 @@ export class UnifiedLog {
 
   /** `flush.messages` or `flush.ms` ask for a sync now. */
   flushDue(nowMs: number): boolean {
-    const unsyncedCount = this.logEndOffset - this.recoveryPoint
-    if (unsyncedCount <= 0) return false
-    return (
-      unsyncedCount >= this.#config.flushMessages || nowMs - this.#flusher.lastFlushMs >= this.#config.flushMs
-    )
+    return this.#flusher.isDue(nowMs, this.#config)
   }
 
   // --- Reading -----------------------------------------------------------------------------------------------------
@@ -348,7 +344,7 @@ export class UnifiedLog {
     this.compaction.onTruncated()
     this.#hints.clear()
     this.#drop(this.#segments.remove(0, this.#segments.count))
-    this.#segments.append(this.#newSegment(offset))
+    this.#segments.append(LogSegment.create(this.#segmentOptions(offset)))
     this.#logStartOffset = offset
     this.#endsAt(offset)
     this.#producers.truncateFullyAndStartAt(offset)
@@ -407,7 +403,6 @@ export class UnifiedLog {
     this.#isClosed = true
     try {
       if (this.isOffline) return
-
       this.#producers.takeSnapshot({ sync: true })
       this.#leaderEpochs.persist()
       for (const segment of this.#segments.all) segment.close()
@@ -416,12 +411,31 @@ export class UnifiedLog {
     }
   }
 
-  /** The folder gets another name: the partition is to be deleted. Throws DiskError. */
+  /** The folder gets another name. Throws DiskError. */
   renameDirectory(directory: string): void {
     this.#disk.rename(this.#directory, directory)
     this.#directory = directory
     for (const segment of this.#segments.all) segment.directoryRenamed(directory)
     this.#producers.updateDirectory(directory)
+  }
+
+  /** This copy of a log holds the same batches: it takes over what these don't tell, and is on the device then. Throws DiskError. */
+  completeCopyOf(original: UnifiedLog): void {
+    this.#appender.skipTo(original.logEndOffset)
+    this.#leaderEpochs.become(original.#leaderEpochs.entries)
+    this.#flusher.syncNow()
+  }
+
+  /** Goes on in the folder of a completed copy, which is used up by it; the former files are let go of. */
+  continueIn(copy: UnifiedLog): void {
+    assert(!this.hasStaged && copy.logEndOffset === this.logEndOffset, 'a log moves to its equal')
+    for (const segment of this.#segments.remove(0, this.#segments.count)) segment.closeWithoutWriting()
+    for (const segment of copy.#segments.remove(0, copy.#segments.count)) this.#segments.append(segment)
+    copy.#isClosed = true
+    this.#directory = copy.#directory
+    this.#hints.clear()
+    this.compaction.onTruncated()
+    this.#producers.moveTo(this.#directory)
   }
 
   /** Closes the files and removes the folder. Rejects with DiskError. */
@@ -441,10 +455,6 @@ export class UnifiedLog {
     if (this.isOpen) return undefined
     const message = `${this.name} is offline: ${this.#offlineCause?.message ?? 'the log is closed'}`
     return appendFailure(ErrorCode.KAFKA_STORAGE_ERROR, message, this.#logStartOffset)
-  }
-
-  #newSegment(baseOffset: number): LogSegment {
-    return LogSegment.create(this.#segmentOptions(baseOffset))
   }
 
   #segmentOptions(baseOffset: number): SegmentOptions {

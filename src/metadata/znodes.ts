@@ -253,6 +253,30 @@ export const PreferredReplicaElectionZnode = {
   decode: (data: Buffer): PartitionName[] => decodePartitions('/admin/preferred_replica_election', data),
 }
 
+export interface PartitionMove extends PartitionName {
+  readonly replicas: readonly number[]
+}
+
+/** Orders of tools older than AlterPartitionReassignments (KIP-455); partitions leave it one by one, as they arrive. */
+export const ReassignPartitionsZnode = {
+  path: '/admin/reassign_partitions',
+  encode: (moves: readonly PartitionMove[]): string =>
+    JSON.stringify({
+      version: 1,
+      partitions: moves.map(({ topic, partition, replicas }) => ({ topic, partition, replicas })),
+    }),
+  decode(data: Buffer): PartitionMove[] {
+    const path = '/admin/reassign_partitions'
+    const { partitions } = parse(path, data)
+    if (!Array.isArray(partitions)) throw new ZnodeFormatError(path)
+    return partitions.map((each: unknown) => {
+      const json = record(path, each)
+      const replicas = integers(path, json.replicas)
+      return { topic: text(path, json.topic), partition: integer(path, json.partition), replicas }
+    })
+  },
+}
+
 /** Sequential nodes by which a leader tells the controller that it changed the ISR itself (before AlterPartition). */
 export const IsrChangeNotificationZnode = {
   path: '/isr_change_notification',

@@ -126,12 +126,11 @@ export class ReplicaManager {
     for (const partitions of this.#partitions.values()) yield* partitions.values()
   }
 
-  /** Writes high watermarks from now on, every so often. */
+  /** All partitions are known: writes high watermarks from now on, every so often, and moves what is to be moved. */
   start(): void {
-    this.#checkpointTimer = this.#clock.after(this.#checkpointIntervalMs, () => {
-      this.checkpointHighWatermarks()
-      this.start()
-    })
+    this.#scheduleCheckpoint()
+    // Where a log lies now its high watermark is looked for by the next start.
+    this.#logManager.startMoves(() => this.checkpointHighWatermarks())
   }
 
   /** Answers everyone who waits with what there is: the broker is about to stop. */
@@ -207,12 +206,31 @@ export class ReplicaManager {
     )
   }
 
+  /**
+   * AlterReplicaLogDirs: the replica moves to another log directory of this broker. REPLICA_NOT_AVAILABLE: there is
+   * none here yet, and it will be made there. For the other codes see LogManager.
+   */
+  alterLogDir(topic: string, index: number, path: string): number {
+    if (this.partition(topic, index)?.role === 'offline') {
+      const isKnown = this.#logManager.hasLogDir(path)
+      return isKnown ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.LOG_DIR_NOT_FOUND
+    }
+    return this.#logManager.alterLogDir(topic, index, path)
+  }
+
   /** A log directory failed: its partitions are served no more. Comes before their logs are closed. */
   onLogDirFailure(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition: index } of partitions) {
       const partition = this.partition(topic, index)
       if (partition !== undefined) this.#leave(partition, 'offline')
     }
+  }
+
+  #scheduleCheckpoint(): void {
+    this.#checkpointTimer = this.#clock.after(this.#checkpointIntervalMs, () => {
+      this.checkpointHighWatermarks()
+      this.#scheduleCheckpoint()
+    })
   }
 
   #commitStaged(): void {

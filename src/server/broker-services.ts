@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
+import type { PartitionAdmin } from '../controller/partition-admin.ts'
 import type { TopicAdmin } from '../controller/topic-admin.ts'
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { ZnodeOffsets } from '../coordinator/group/offsets/znode-offsets.ts'
@@ -29,6 +30,7 @@ export interface BrokerServices {
   readonly replicaManager: ReplicaManager
   readonly logManager: LogManager
   readonly topicAdmin: TopicAdmin
+  readonly partitionAdmin: PartitionAdmin
   readonly autoTopicCreation: AutoTopicCreation
   readonly brokerConfig: DynamicBrokerConfig
   readonly configAdmin: ConfigAdmin

@@ -148,17 +148,18 @@ function topicLine(topic: DescribedTopic): string {
     ...(topic.topicId === null ? [] : [`TopicId: ${topic.topicId}`]),
     `PartitionCount: ${topic.partitions.length}`,
     `ReplicationFactor: ${topic.replicationFactor}`,
-    `Configs: ${configsOf(topic)}`,
+    `Configs: ${configsOf(topic.configs)}`,
   ].join('\t')
 }
 
-/** As it was before Kafka 2.3. */
+/** As it was before Kafka 2.3, when ZooKeeper told of nothing but the topic's own configs. */
 function oldTopicLine(topic: DescribedTopic): string {
   const { name, partitions, replicationFactor } = topic
-  return `Topic:${name}\tPartitionCount:${partitions.length}\tReplicationFactor:${replicationFactor}\tConfigs:${configsOf(topic)}`
+  const own = topic.configs.filter(({ source }) => source === 'dynamic-topic')
+  return `Topic:${name}\tPartitionCount:${partitions.length}\tReplicationFactor:${replicationFactor}\tConfigs:${configsOf(own)}`
 }
 
-function configsOf({ configs }: DescribedTopic): string {
+function configsOf(configs: readonly ConfigEntry[]): string {
   return configs.map(({ name, value }) => `${name}=${value}`).join(',')
 }
 

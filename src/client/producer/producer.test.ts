@@ -366,6 +366,38 @@ test('a producer whose transactional id was taken over is fenced for good', asyn
   await assert.rejects(old.send({ topic, value: 'x' }), (error: KafkaError) => error.fatal)
 })
 
+test('a transaction that timed out can only be aborted, and the next one is a new one', async () => {
+  const other = await startBroker()
+  after(() => other.close())
+  const topic = await newTopic(1, {}, clusterOf(other))
+  const { bootstrapServers } = other
+  const producer = new Producer({ bootstrapServers, transactionalId: 'slow', transactionTimeoutMs: 1000 })
+  after(() => producer.close())
+  await producer.beginTransaction()
+  await producer.send({ topic, value: 'too late' })
+  await other.advance('1m')
+  await assert.rejects(
+    producer.commitTransaction(),
+    (error: KafkaError) => error.abortable && !error.fatal && error.code === 'INVALID_TXN_STATE',
+  )
+  await assert.rejects(producer.send({ topic, value: 'x' }), (error: KafkaError) => error.abortable)
+  await producer.abortTransaction()
+  await producer.transaction((tx) => tx.send({ topic, value: 'in time' }))
+})
+
+test('a producer whose transaction can be neither committed nor aborted can go on no more', async () => {
+  const topic = await newTopic()
+  const producer = producerOf({ transactionalId: 'lost' })
+  const remove = broker.intercept('EndTxn', async (_, next) => failWith(await next(), 'INVALID_TXN_STATE'))
+  after(remove)
+  await producer.beginTransaction()
+  await producer.send({ topic, value: 'x' })
+  await assert.rejects(producer.commitTransaction(), (error: KafkaError) => error.abortable)
+  await assert.rejects(producer.abortTransaction(), (error: KafkaError) => error.fatal)
+  remove()
+  await assert.rejects(producer.beginTransaction(), (error: KafkaError) => error.fatal)
+})
+
 test('closing sends what there is, and then nothing more', async () => {
   const producer = producerOf({ 'linger.ms': 50_000, 'delivery.timeout.ms': 120_000 })
   const topic = await newTopic()

@@ -210,9 +210,25 @@ export class TransactionManager implements SendingTransaction {
         sender.renumber()
       }
     } catch (error) {
-      throw this.#noteFatal(error)
+      throw this.#endFailure(error, committed)
     }
     this.#state = 'ready'
+  }
+
+  /** What can't be committed can be aborted; where not even that can be done, nobody knows where the producer stands. */
+  #endFailure(error: unknown, committed: boolean): unknown {
+    if (!(error instanceof KafkaError) || error.retriable) return this.#noteFatal(error)
+    const { code, message, errno } = error
+    this.onFailed(
+      committed
+        ? error
+        : new KafkaError(code, message, {
+            fatal: true,
+            cause: error,
+            ...(errno === undefined ? {} : { errno }),
+          }),
+    )
+    return this.#error
   }
 
   async #endTxn(committed: boolean): Promise<void> {

@@ -47,9 +47,7 @@ function filterOf({ topics }: DescribeLogDirsRequest): (log: UnifiedLog) => bool
 
 function groupByTopic(logs: LogDirDescription['logs']) {
   const topics = new Map<string, PartitionView[]>()
-  for (const { log, isFuture } of logs) {
-    // The lag of a replica on its own directory is what its high watermark still has to catch up.
-    const offsetLag = Math.max(0, log.logEndOffset - log.highWatermark)
+  for (const { log, isFuture, offsetLag } of logs) {
     const view = {
       partitionIndex: log.partition,
       partitionSize: log.sizeBytes,

@@ -26,11 +26,16 @@ import { writeTxnMarkersHandler } from './27-write-txn-markers.ts'
 import { txnOffsetCommitHandler } from './28-txn-offset-commit.ts'
 import { describeConfigsHandler } from './32-describe-configs.ts'
 import { alterConfigsHandler } from './33-alter-configs.ts'
+import { alterReplicaLogDirsHandler } from './34-alter-replica-log-dirs.ts'
 import { describeLogDirsHandler } from './35-describe-log-dirs.ts'
 import { createPartitionsHandler } from './37-create-partitions.ts'
 import { deleteGroupsHandler } from './42-delete-groups.ts'
+import { electLeadersHandler } from './43-elect-leaders.ts'
 import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.ts'
+import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts'
+import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts'
 import { offsetDeleteHandler } from './47-offset-delete.ts'
+import { updateFeaturesHandler } from './57-update-features.ts'
 import { describeClusterHandler } from './60-describe-cluster.ts'
 import { describeProducersHandler } from './61-describe-producers.ts'
 import { describeTransactionsHandler } from './65-describe-transactions.ts'
@@ -67,11 +72,16 @@ export function brokerHandlers(services: BrokerServices): AnyHandler[] {
     txnOffsetCommitHandler(services),
     describeConfigsHandler(services),
     alterConfigsHandler(services),
+    alterReplicaLogDirsHandler(services),
     describeLogDirsHandler(services),
     createPartitionsHandler(services),
     deleteGroupsHandler(services),
+    electLeadersHandler(services),
     incrementalAlterConfigsHandler(services),
+    alterPartitionReassignmentsHandler(services),
+    listPartitionReassignmentsHandler(services),
     offsetDeleteHandler(services),
+    updateFeaturesHandler(services),
     describeClusterHandler(services),
     describeProducersHandler(services),
     describeTransactionsHandler(services),
