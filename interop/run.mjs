@@ -27,6 +27,7 @@ import { checkKill } from './checks/kill.mjs'
 import { checkLogAppendTime } from './checks/log-append-time.mjs'
 import { checkOldClients } from './checks/old-clients.mjs'
 import { checkPartitioning } from './checks/partitioning.mjs'
+import { checkTools } from './checks/tools.mjs'
 import { checkTransactions } from './checks/transactions.mjs'
 import { checkTranscripts } from './checks/transcripts.mjs'
 import { allClients } from './clients/index.mjs'
@@ -135,6 +136,8 @@ async function main() {
     if (broker) await checkDumpLog(context, broker.dataFolder)
     else report.skip('kafka-dump-log', 'the data folder of a running broker is not known')
   }
+  if (wanted('tools') || options.only?.includes('tools-'))
+    await checkTools(context, (group) => wanted('tools') || wanted(`tools-${group}`))
   // `--only transactions` or a part of them, as `--only transactions-copy`.
   const parts = options.only?.split(',') ?? ['transactions']
   if (parts.some((part) => part.startsWith('transactions'))) {

@@ -42,6 +42,14 @@ export class Report {
     console.log(text)
   }
 
+  /** Prints a table of steps, which count as checks. @param {import('./step-table.mjs').StepTable} table */
+  add(table) {
+    console.log(`\n${table}\n`)
+    this.counts.passed += table.passedCount
+    this.counts.failed += table.failedCount
+    this.counts.skipped += table.skippedCount
+  }
+
   /** Prints failures again and the counts. @returns {number} the exit code */
   end() {
     const seconds = Math.round((performance.now() - this.#startedAtMs) / 1000)

@@ -44,6 +44,30 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./topics/topics-command.ts')).topicsCommand,
   },
   {
+    name: 'configs',
+    description: 'show or change configs of topics, brokers, users and others',
+    classes: ['kafka.admin.ConfigCommand', 'org.apache.kafka.tools.ConfigCommand'],
+    load: async () => (await import('./configs/configs-command.ts')).configsCommand,
+  },
+  {
+    name: 'delete-records',
+    description: 'delete the records of partitions that are before an offset',
+    classes: ['kafka.admin.DeleteRecordsCommand', 'org.apache.kafka.tools.DeleteRecordsCommand'],
+    load: async () => (await import('./delete-records/delete-records-command.ts')).deleteRecordsCommand,
+  },
+  {
+    name: 'log-dirs',
+    description: 'show which replicas are in which log directories',
+    classes: ['kafka.admin.LogDirsCommand', 'org.apache.kafka.tools.LogDirsCommand'],
+    load: async () => (await import('./log-dirs/log-dirs-command.ts')).logDirsCommand,
+  },
+  {
+    name: 'leader-election',
+    description: 'have partitions elect their leaders',
+    classes: ['kafka.admin.LeaderElectionCommand', 'org.apache.kafka.tools.LeaderElectionCommand'],
+    load: async () => (await import('./leader-election/leader-election-command.ts')).leaderElectionCommand,
+  },
+  {
     name: 'consumer-offset-checker',
     description: 'check how far a consumer group is, as Kafka 0.8 did',
     classes: ['kafka.tools.ConsumerOffsetChecker'],
