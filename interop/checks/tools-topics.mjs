@@ -173,7 +173,7 @@ export const topicOperations = [
     tool: 'kafka-topics',
     args: ['--alter', '--topic', 'm44', '--partitions', '2'],
     fails:
-      /Error while executing topic command : .*m44.* currently has 4 partition.*2 would not be an increase\./,
+      /Error while executing topic command : (The topic m44 currently has 4 partition\(s\); 2 would not be an increase\.|Topic currently has 4 partitions, which is higher than the requested 2\.)/,
   },
   {
     name: 'alter --config',

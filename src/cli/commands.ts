@@ -68,6 +68,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./leader-election/leader-election-command.ts')).leaderElectionCommand,
   },
   {
+    name: 'reassign-partitions',
+    description: 'move partitions between brokers and log directories',
+    classes: [
+      'kafka.admin.ReassignPartitionsCommand',
+      'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
+    ],
+    load: async () =>
+      (await import('./reassign-partitions/reassign-partitions-command.ts')).reassignPartitionsCommand,
+  },
+  {
     name: 'consumer-offset-checker',
     description: 'check how far a consumer group is, as Kafka 0.8 did',
     classes: ['kafka.tools.ConsumerOffsetChecker'],

@@ -143,3 +143,16 @@ function checkHasName(entities: readonly ConfigEntity[], isAlter: boolean): void
   if (name === undefined && ((isAlter && !hasDefault) || type === 'broker-loggers'))
     throw new UsageError(`An entity name must be specified with --${action} of ${type}`)
 }
+
+const OLD_WORDS: Readonly<Record<string, string>> = {
+  users: 'user-principal',
+  clients: 'client-id',
+  topics: 'topic',
+  groups: 'group',
+}
+
+/** As before Kafka 3: `topic 'orders'`, `default client-id`. */
+export function nameInOldForm({ type, name }: ConfigEntity): string {
+  const word = OLD_WORDS[type] ?? type
+  return name === '' ? `default ${word}` : `${word} '${name}'`
+}

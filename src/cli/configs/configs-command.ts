@@ -3,7 +3,13 @@ import { type KafkaCommand, UsageError } from '../command/command.ts'
 import { type BootstrapOptions, bootstrapOptions, withAdmin } from '../command/connection.ts'
 import { collect, onlyAction, refuseBeside } from '../command/options.ts'
 import { prefixingProblems } from '../command/problem.ts'
-import { type ConfigEntity, type EntityOptions, entityOptions, readEntities } from './config-entities.ts'
+import {
+  type ConfigEntity,
+  type EntityOptions,
+  entityOptions,
+  nameInOldForm,
+  readEntities,
+} from './config-entities.ts'
 
 export interface ConfigsOptions extends BootstrapOptions, EntityOptions {
   readonly zookeeper?: string
@@ -84,17 +90,4 @@ function doneLine(entities: readonly ConfigEntity[], isOldForm: boolean): string
   return name === ''
     ? `Completed updating default config for ${type} in the cluster.`
     : `Completed updating config for ${type.slice(0, -1)} ${name}.`
-}
-
-const OLD_WORDS: Readonly<Record<string, string>> = {
-  users: 'user-principal',
-  clients: 'client-id',
-  topics: 'topic',
-  groups: 'group',
-}
-
-/** As before Kafka 3: `topic 'orders'`, `default client-id`. */
-export function nameInOldForm({ type, name }: ConfigEntity): string {
-  const word = OLD_WORDS[type] ?? type
-  return name === '' ? `default ${word}` : `${word} '${name}'`
 }

@@ -3,8 +3,8 @@ import type { Admin } from '../../client/admin/admin.ts'
 import type { ConfigEntry } from '../../client/admin/config-entries.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 import type { CommandContext } from '../command/command.ts'
-import type { ConfigEntity } from './config-entities.ts'
-import { type ConfigsOptions, nameInOldForm } from './configs-command.ts'
+import { type ConfigEntity, nameInOldForm } from './config-entities.ts'
+import type { ConfigsOptions } from './configs-command.ts'
 import { describeResource } from './resource-configs.ts'
 
 export async function describeEntities(
