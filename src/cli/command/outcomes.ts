@@ -6,16 +6,13 @@ export interface Outcomes<Value> {
   readonly failed: ReadonlyMap<string, KafkaError>
 }
 
-/**
- * By names, as the client has them in its errors; `done` is empty for what gives nothing but its being done. Errors that are
- * not of the broker are thrown on.
- */
+/** By names, as the client has them in its errors. Errors that are not of the broker are thrown on. */
 export async function partially<Value>(
   names: readonly string[],
-  asked: Promise<readonly Value[] | void>,
+  asked: Promise<readonly Value[]>,
 ): Promise<Outcomes<Value>> {
   try {
-    const values = (await asked) ?? []
+    const values = await asked
     return { done: new Map(values.map((value, i) => [names[i]!, value])), failed: new Map() }
   } catch (error) {
     if (!(error instanceof KafkaError) || (error.reason === undefined && error.code !== 'PARTIAL'))

@@ -22,7 +22,10 @@ export async function cancelReassignment(
     await context.out('None of the specified partition reassignments are active.\n')
   } else {
     const cancelled = ongoing.map(({ topic, partition }) => ({ topic, partition, replicas: null }))
-    const { failed } = await partially(cancelled.map(nameOf), admin.alterPartitionReassignments(cancelled))
+    const { failed } = await partially(
+      cancelled.map(nameOf),
+      admin.alterPartitionReassignments(cancelled).then(() => []),
+    )
     if (failed.size > 0) {
       const told = [...failed].map(([name, error]) => `${name}: ${error.reason ?? error.message}`)
       throw new UsageError(`Error cancelling partition reassignment${plural(told)} for: ${told.join('; ')}`)

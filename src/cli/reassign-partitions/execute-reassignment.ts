@@ -39,7 +39,10 @@ export async function executeReassignment(
     await throttleLogDirs(admin, logDirThrottle, brokerIds, context)
   }
   const names = partitions.map(nameOf)
-  const { failed } = await partially(names, admin.alterPartitionReassignments(partitions))
+  const { failed } = await partially(
+    names,
+    admin.alterPartitionReassignments(partitions).then(() => []),
+  )
   if (failed.size > 0) {
     const told = [...failed].map(([name, error]) => `${name}: ${error.reason ?? error.message}`)
     throw new UsageError(`Error reassigning partition(s): ${told.join('; ')}`)
