@@ -17,11 +17,16 @@ import { expect } from '../lib/report.mjs'
 import { runTool } from '../lib/run-tool.mjs'
 import { StepTable } from '../lib/step-table.mjs'
 import { ToolServer } from '../lib/tool-server.mjs'
+import { configOperations, quotaOperations } from './tools-configs.mjs'
+import { replicaOperations } from './tools-replicas.mjs'
 import { topicOperations } from './tools-topics.mjs'
 
 /** @type {Record<string, readonly Operation[]>} */
 const groups = {
   topics: topicOperations,
+  configs: configOperations,
+  quotas: quotaOperations,
+  replicas: replicaOperations,
 }
 
 /** @type {readonly [tool: ToolKind, broker: import('../lib/broker.mjs').BrokerKind][]} */
