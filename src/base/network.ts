@@ -53,6 +53,8 @@ export interface Listener {
 export interface Network {
   /** Rejects with a NetworkError (EADDRINUSE, EADDRNOTAVAIL, EACCES). Port 0 takes a free one. */
   listen(options: ListenOptions, accept: (socket: Socket) => SocketHandler): Promise<Listener>
+  /** The address of a host, which may be an address itself, as `Socket.remoteAddress` has it; undefined: unknown. */
+  addressOf(host: string): Promise<string | undefined>
 }
 
 export interface ListenOptions {

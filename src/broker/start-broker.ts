@@ -30,6 +30,8 @@ import { ConfigAdmin } from '../metadata/config-admin.ts'
 import { ConfigRepository } from '../metadata/config-repository.ts'
 import { DynamicBrokerConfig } from '../metadata/dynamic-broker-config.ts'
 import { MetadataCache } from '../metadata/metadata-cache.ts'
+import { ClientQuotaAdmin } from '../metadata/quotas/client-quota-admin.ts'
+import { ScramCredentialAdmin } from '../metadata/scram-credential-admin.ts'
 import { type BrokerInfo, ClusterIdZnode, LogDirEventNotificationZnode } from '../metadata/znodes.ts'
 import { ReplicaManager } from '../replica/replica-manager.ts'
 import { AutoTopicCreation } from '../server/auto-topic-creation.ts'
@@ -39,6 +41,7 @@ import { FetchSessionManager } from '../server/fetch-session-manager.ts'
 import type { AnyHandler } from '../server/handler.ts'
 import { apiVersionsHandler } from '../server/handlers/18-api-versions.ts'
 import { brokerHandlers } from '../server/handlers/index.ts'
+import { QuotaManagers } from '../server/quotas/quota-managers.ts'
 import { type BoundListener, SocketServer } from '../server/socket-server.ts'
 import { adoptLogs } from './adopt-logs.ts'
 import { applyDynamicConfig } from './apply-dynamic-config.ts'
@@ -111,15 +114,18 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   stopSteps.add(() => logDirs.release())
   logDirs.claim({ brokerId: config.brokerId < 0 ? undefined : config.brokerId, clusterId: undefined })
 
+  const addressOf = (host: string) => network.addressOf(host)
+  const quotas = new QuotaManagers({ clock, config, addressOf })
   const handlers = new HandlerTable()
   const socketServer = new SocketServer({
     network,
     clock,
-    dispatcher: new Dispatcher(handlers, loggerFor('kafka.server.KafkaApis')),
+    dispatcher: new Dispatcher(handlers, loggerFor('kafka.server.KafkaApis'), quotas.request),
     logger: loggerFor('kafka.network.SocketServer'),
     brokerId: config.brokerId,
     requestBytesMax: config.socketRequestMaxBytes,
     queuedRequestBytesMax: config.queuedMaxRequestBytes,
+    connectionQuotas: quotas.connections,
     connectionsMaxIdleMs: config.connectionsMaxIdleMs,
     sendBufferBytes: config.socketSendBufferBytes,
     receiveBufferBytes: config.socketReceiveBufferBytes,
@@ -152,6 +158,7 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   })
   await configRepository.start()
   stopSteps.add(() => configRepository.stop())
+  quotas.follow(configRepository)
   const brokerConfig = new DynamicBrokerConfig({
     config,
     brokerId,
@@ -207,7 +214,13 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
   configRepository.onChange((type, name) => {
     if (type === 'topics') logManager.updateTopicConfig(name, topicConfig(name))
   })
-  applyDynamicConfig({ brokerConfig, logManager, socketServer, topicConfig })
+  applyDynamicConfig({
+    brokerConfig,
+    logManager,
+    socketServer,
+    connectionQuotas: quotas.connections,
+    topicConfig,
+  })
   if (isNewStore) {
     await adoptLogs({ store, logManager, brokerId, random, logger })
     // Last: a store with a cluster's id has all its topics.
@@ -303,6 +316,16 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
       loggers: platform.loggerLevels,
       logger: loggerFor('kafka.server.ZkAdminManager'),
     }),
+    clientQuotaAdmin: new ClientQuotaAdmin({
+      configs: configRepository,
+      logger: loggerFor('kafka.server.ZkAdminManager'),
+      addressOf,
+    }),
+    scramCredentialAdmin: new ScramCredentialAdmin({
+      configs: configRepository,
+      logger: loggerFor('kafka.server.ZkAdminManager'),
+    }),
+    quotas,
     groupCoordinator: coordinating.group,
     transactionMarkers: coordinating.transactionMarkers,
     znodeOffsets: new ZnodeOffsets({ store, logger: loggerFor('kafka.server.KafkaApis') }),

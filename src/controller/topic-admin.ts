@@ -25,6 +25,7 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import { ZERO_UUID } from '../wire/text.ts'
 import type { KafkaController } from './kafka-controller.ts'
 import { waitForMetadata } from './metadata-wait.ts'
+import type { MutationQuota } from './mutation-quota.ts'
 import { assignedTo } from './replica-reassignment.ts'
 import {
   type CreatablePartitions,
@@ -85,6 +86,8 @@ export interface RequestOptions {
   /** How long the answer waits for the change to be seen; undefined: not at all, the order is enough. */
   readonly timeoutMs?: number
   readonly validateOnly?: boolean
+  /** Of whoever asks; THROTTLING_QUOTA_EXCEEDED (89) for what is beyond it. */
+  readonly mutationQuota?: MutationQuota | undefined
 }
 
 type Created = {
@@ -145,7 +148,7 @@ export class TopicAdmin {
     return await Promise.all(
       topics.map(async ({ name, topicId }) => {
         const known = name ?? this.#options.controller.topicName(topicId) ?? null
-        const outcome = await this.#refusing(() => this.#deleteTopic(name, topicId, known, options.timeoutMs))
+        const outcome = await this.#refusing(() => this.#deleteTopic(name, topicId, known, options))
         const error = outcome.ok ? { errorCode: ErrorCode.NONE, errorMessage: null } : outcome
         return { name: known, topicId, errorCode: error.errorCode, errorMessage: error.errorMessage }
       }),
@@ -176,7 +179,7 @@ export class TopicAdmin {
 
   async #createTopic(
     topic: CreatableTopic,
-    { timeoutMs, validateOnly }: RequestOptions,
+    { timeoutMs, validateOnly, mutationQuota }: RequestOptions,
   ): Promise<Created | TopicError> {
     const { store, metadataCache, logger, random } = this.#options
     const { name } = topic
@@ -205,6 +208,7 @@ export class TopicAdmin {
     const configProblem = this.#options.validateConfigs(configs)
     if (configProblem !== undefined) return topicError(configProblem.errorCode, configProblem.message)
     if (validateOnly === true) return { ok: true, topicId: ZERO_UUID, partitions: plan.partitions }
+    if (mutationQuota?.take(plan.partitions.size) === false) return quotaExceeded()
 
     const topicId = randomUuid(random)
     const partitions = new Map(
@@ -225,7 +229,7 @@ export class TopicAdmin {
     name: string | null,
     topicId: string,
     known: string | null,
-    timeoutMs: number | undefined,
+    { timeoutMs, mutationQuota }: RequestOptions,
   ): Promise<{ ok: true } | TopicError> {
     const { store, metadataCache, controller, deleteTopicEnable } = this.#options
     if (!deleteTopicEnable) return topicError(ErrorCode.TOPIC_DELETION_DISABLED)
@@ -237,6 +241,8 @@ export class TopicAdmin {
     const exists =
       checkTopicName(known, []) === undefined && (await store.exists(TopicZnode.path(known))) !== undefined
     if (!exists) return topicError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    const partitionCount = metadataCache.topic(known)?.partitions.size ?? 0
+    if (mutationQuota?.take(partitionCount) === false) return quotaExceeded()
     // Set before the order is given; wakes the wait when the last node of the topic goes.
     let wake = (): void => {}
     await store.exists(TopicZnode.path(known), () => wake())
@@ -257,13 +263,14 @@ export class TopicAdmin {
 
   async #createPartitions(
     request: CreatablePartitions,
-    { timeoutMs, validateOnly }: RequestOptions,
+    { timeoutMs, validateOnly, mutationQuota }: RequestOptions,
   ): Promise<{ ok: true } | TopicError> {
     const { store, controller, logger } = this.#options
     const { name } = request
     if (controller.isTopicQueuedForDeletion(name)) {
       return topicError(ErrorCode.INVALID_TOPIC_EXCEPTION, 'The topic is queued for deletion.')
     }
+    let isPaidFor = false
     for (;;) {
       const node = checkTopicName(name, []) === undefined ? await store.get(TopicZnode.path(name)) : undefined
       if (node === undefined) {
@@ -273,6 +280,8 @@ export class TopicAdmin {
       const plan = planPartitions(request, existing, this.#planContext())
       if (!plan.ok) return plan
       if (validateOnly === true) return { ok: true }
+      if (!isPaidFor && mutationQuota?.take(plan.partitions.size) === false) return quotaExceeded()
+      isPaidFor = true
       const partitions = new Map(existing.partitions)
       for (const [partition, replicas] of plan.partitions) partitions.set(partition, assignedTo(replicas))
       logger.info(`Creating ${plan.partitions.size} partitions for '${name}'`)
@@ -366,6 +375,10 @@ export class TopicAdmin {
     if (timeoutMs === undefined) return Promise.resolve(true)
     return waitForMetadata(this.#options, timeoutMs, check, also)
   }
+}
+
+function quotaExceeded(): TopicError {
+  return topicError(ErrorCode.THROTTLING_QUOTA_EXCEEDED, 'The throttling quota has been exceeded.')
 }
 
 class NotController extends Error {}

@@ -13,6 +13,7 @@
  * live handle for each call, which returns before anything else can run, so a number whose socket was closed (and that
  * may be another's by now) is never used. SLUICE_SEND_FILE=off does without.
  */
+import { lookup } from 'node:dns'
 import { type AddressInfo, createServer, Socket as NetSocket, type Server } from 'node:net'
 import { assert } from '../base/assert.ts'
 import type { DiskFile } from '../base/disk.ts'
@@ -67,6 +68,15 @@ export class SystemNetwork implements Network {
   async listen(options: ListenOptions, accept: (socket: Socket) => SocketHandler): Promise<Listener> {
     const isDirect = (await this.readMode()) === 'direct'
     return listen(options, { isDirect, sendFile: this.#sendsFiles ? loadSendFile() : null }, accept)
+  }
+
+  addressOf(host: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      // As Java: the first address, IPv4 before IPv6.
+      lookup(host, { order: 'ipv4first' }, (error, address) =>
+        resolve(error === null ? plainAddress(address) : undefined),
+      )
+    })
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * Topics that come to be because someone asked for them: clients' topics through Metadata, internal ones through
- * FindCoordinator. Many may ask for the same topic at once; it is created once.
+ * FindCoordinator. What they create counts for their quota, but is never refused by it. Many may ask for the same topic at once; it is created once.
  */
-import type { TopicAdmin } from '../controller/topic-admin.ts'
+import type { MutationQuota } from '../controller/mutation-quota.ts'
+import type { RequestOptions, TopicAdmin } from '../controller/topic-admin.ts'
 import type { CreatableTopic } from '../controller/topic-plan.ts'
 import type { BrokerConfig } from '../metadata/config/broker-config.ts'
 import { GROUP_METADATA_TOPIC, TRANSACTION_STATE_TOPIC } from '../metadata/topic-names.ts'
@@ -32,26 +33,28 @@ export class AutoTopicCreation {
    * Orders topics for Metadata. @returns for each LEADER_NOT_AVAILABLE, with which the client asks again and finds it,
    * or the reason why it can't be created.
    */
-  async order(names: readonly string[]): Promise<Map<string, number>> {
-    const results = names.map(async (name) => [name, await this.#createOnce(name, 0)] as const)
+  async order(names: readonly string[], quota?: MutationQuota): Promise<Map<string, number>> {
+    const results = names.map(
+      async (name) => [name, await this.#createOnce(name, { timeoutMs: 0, mutationQuota: quota })] as const,
+    )
     return new Map(await Promise.all(results))
   }
 
   /** Creates an internal topic and waits a little until it serves; whether it does shows in the metadata. */
-  async createInternal(name: string): Promise<void> {
-    await this.#createOnce(name, INTERNAL_TOPIC_WAIT_MS)
+  async createInternal(name: string, quota?: MutationQuota): Promise<void> {
+    await this.#createOnce(name, { timeoutMs: INTERNAL_TOPIC_WAIT_MS, mutationQuota: quota })
   }
 
-  #createOnce(name: string, timeoutMs: number): Promise<number> {
+  #createOnce(name: string, options: RequestOptions): Promise<number> {
     const running = this.#inFlight.get(name)
     if (running !== undefined) return running
-    const creation = this.#create(name, timeoutMs).finally(() => this.#inFlight.delete(name))
+    const creation = this.#create(name, options).finally(() => this.#inFlight.delete(name))
     this.#inFlight.set(name, creation)
     return creation
   }
 
-  async #create(name: string, timeoutMs: number): Promise<number> {
-    const [result] = await this.#topicAdmin.createTopics([this.#specOf(name)], { timeoutMs })
+  async #create(name: string, options: RequestOptions): Promise<number> {
+    const [result] = await this.#topicAdmin.createTopics([this.#specOf(name)], options)
     const errorCode = result?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
     return ON_ITS_WAY.has(errorCode) ? ErrorCode.LEADER_NOT_AVAILABLE : errorCode
   }

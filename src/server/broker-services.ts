@@ -15,9 +15,12 @@ import type { BrokerConfig } from '../metadata/config/broker-config.ts'
 import type { ConfigAdmin } from '../metadata/config-admin.ts'
 import type { DynamicBrokerConfig } from '../metadata/dynamic-broker-config.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
+import type { ClientQuotaAdmin } from '../metadata/quotas/client-quota-admin.ts'
+import type { ScramCredentialAdmin } from '../metadata/scram-credential-admin.ts'
 import type { ReplicaManager } from '../replica/replica-manager.ts'
 import type { AutoTopicCreation } from './auto-topic-creation.ts'
 import type { FetchSessionManager } from './fetch-session-manager.ts'
+import type { QuotaManagers } from './quotas/quota-managers.ts'
 import type { TransactionMarkerWriter } from './transaction-marker-writer.ts'
 
 export interface BrokerServices {
@@ -34,6 +37,9 @@ export interface BrokerServices {
   readonly autoTopicCreation: AutoTopicCreation
   readonly brokerConfig: DynamicBrokerConfig
   readonly configAdmin: ConfigAdmin
+  readonly clientQuotaAdmin: ClientQuotaAdmin
+  readonly scramCredentialAdmin: ScramCredentialAdmin
+  readonly quotas: QuotaManagers
   readonly groupCoordinator: GroupCoordinator
   readonly znodeOffsets: ZnodeOffsets
   readonly transactionCoordinator: TransactionCoordinator

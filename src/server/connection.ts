@@ -34,6 +34,8 @@ export interface ConnectionHost {
   /** For throttles: runs later, unless the server has stopped. */
   after(delayMs: number, run: () => void): void
   monotonicMs(): number
+  /** The time that responses take is counted for their clients. */
+  readonly isTimed: boolean
   /** Where responses that nobody reads are encoded. */
   readonly scratchWriter: Writer
   onRefused(connection: Connection, reason: string): void
@@ -62,6 +64,10 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
   /** Throttles that have not run out. */
   #muteCount = 0
   #heldBytes = 0
+  /** Since when, in the flush under way, the next response that has left was worked on; undefined: nobody counts. */
+  #responseStartMs: number | undefined
+  /** What former flushes spent on it. */
+  #responseMs = 0
   #lastActiveMs: number
   /** Owned by the server: it is in the list of connections to flush. */
   isFlushScheduled = false
@@ -172,8 +178,10 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
   /** Sends what is ready and reads on if that made room. */
   flush(writer: Writer): void {
     if (this.#state === 'closed') return
+    if (this.#host.isTimed) this.#responseStartMs = this.#host.monotonicMs()
     try {
       const outcome = this.#responses.flush(writer)
+      this.#noteUnsent()
       if (outcome === 'more') this.#host.scheduleFlush(this)
       if (outcome === 'close') this.#state = 'finishing'
       if (this.#state === 'finishing' && (outcome === 'close' || this.#responses.length === 0)) {
@@ -189,12 +197,24 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
   }
 
   #onSent(context: RequestContext): void {
+    if (this.#responseStartMs !== undefined) {
+      const nowMs = this.#host.monotonicMs()
+      context.chargeResponse(this.#responseMs + nowMs - this.#responseStartMs)
+      this.#responseMs = 0
+      this.#responseStartMs = nowMs
+    }
     if (context.throttleMs === 0) return
     this.#muteCount += 1
     this.#host.after(context.throttleMs, () => {
       this.#muteCount -= 1
       this.readOn()
     })
+  }
+
+  #noteUnsent(): void {
+    if (this.#responseStartMs === undefined) return
+    this.#responseMs += this.#host.monotonicMs() - this.#responseStartMs
+    this.#responseStartMs = undefined
   }
 
   // Ends

@@ -17,6 +17,7 @@ import { DecodeError, Reader } from '../wire/reader.ts'
 import type { Writer } from '../wire/writer.ts'
 import type { Frame } from './frame-reader.ts'
 import { type AnyHandler, LATER } from './handler.ts'
+import type { RequestMeter } from './quotas/request-time-quotas.ts'
 import { type ConnectionInfo, RequestContext, type ResponseSink } from './request-context.ts'
 
 /** API key, version and correlation id: the part of the header that is the same in all its versions. */
@@ -64,13 +65,21 @@ export interface Requester extends ResponseSink {
   refuse(reason: string): void
 }
 
+/** Measures requests for the quota on their time. */
+export interface RequestTiming {
+  readonly isEnabled: boolean
+  begin(): RequestMeter | undefined
+}
+
 export class Dispatcher {
   readonly #table: HandlerTable
   readonly #logger: Logger
+  readonly timing: RequestTiming
 
-  constructor(table: HandlerTable, logger: Logger) {
+  constructor(table: HandlerTable, logger: Logger, timing: RequestTiming) {
     this.#table = table
     this.#logger = logger
+    this.timing = timing
   }
 
   /** Handles one request; the frame is released when it has been answered, or by its handler. */
@@ -90,7 +99,13 @@ export class Dispatcher {
         refuse(requester, frame, `InvalidRequestException: ${what}`)
         return
       }
-      const fields = { apiVersion, correlationId, clientId: null, responseVersion: 0 }
+      const fields = {
+        apiVersion,
+        correlationId,
+        clientId: null,
+        responseVersion: 0,
+        requestBytes: bytes.length,
+      }
       const context = new RequestContext(handler, fields, requester.info, requester, frame)
       requester.enqueue(context)
       context.respond(handler.unsupportedVersion(context))
@@ -106,6 +121,7 @@ export class Dispatcher {
     apiVersion: number,
     correlationId: number,
   ): void {
+    const meter = this.timing.isEnabled ? this.timing.begin() : undefined
     let clientId: string | null
     let request: unknown
     try {
@@ -118,11 +134,14 @@ export class Dispatcher {
       refuse(requester, frame, `InvalidRequestException: ${what}: ${error.message}`)
       return
     }
-    const fields = { apiVersion, correlationId, clientId, responseVersion: apiVersion }
+    const requestBytes = frame.bytes.length
+    const fields = { apiVersion, correlationId, clientId, responseVersion: apiVersion, requestBytes }
     const context = new RequestContext(handler, fields, requester.info, requester, frame)
+    if (meter !== undefined) context.measure(meter)
     requester.enqueue(context)
     try {
       const outcome = handler.handle(request, context)
+      meter?.stop()
       if (outcome === LATER) return
       if (outcome instanceof Promise) {
         outcome.then(

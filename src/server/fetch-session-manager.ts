@@ -40,6 +40,8 @@ export interface FetchContext {
   readonly partitions: readonly FetchPartition[]
   /** One result for each of `partitions`. Call it once, when the response is made. */
   respond<Result extends FetchPartitionResult>(results: readonly Result[]): FetchAnswer<Result>
+  /** In place of `respond`, for a client that is throttled: nothing is told, and the session stays as it was. */
+  withhold(): Omit<FetchAnswer<never>, 'results'>
 }
 
 /** Who asks: a follower's id, or -1 for consumers. */
@@ -74,6 +76,7 @@ export class FetchSessionManager {
         if (session !== undefined) for (const result of results) session.tell(result)
         return { errorCode: ErrorCode.NONE, sessionId: session?.id ?? INVALID_SESSION_ID, results }
       },
+      withhold: () => ({ errorCode: ErrorCode.NONE, sessionId: INVALID_SESSION_ID }),
     }
   }
 
@@ -117,6 +120,11 @@ export class FetchSessionManager {
         const news = results.filter((result) => session.tell(result))
         return { errorCode: ErrorCode.NONE, sessionId: session.id, results: news }
       },
+      withhold: () => {
+        const isOvertaken = session.epoch !== expectedEpoch
+        const errorCode = isOvertaken ? ErrorCode.INVALID_FETCH_SESSION_EPOCH : ErrorCode.NONE
+        return { errorCode, sessionId: session.id }
+      },
     }
   }
 }
@@ -127,6 +135,7 @@ function sessionless(partitions: readonly FetchPartition[]): FetchContext {
     errorCode: ErrorCode.NONE,
     partitions,
     respond: (results) => ({ errorCode: ErrorCode.NONE, sessionId: INVALID_SESSION_ID, results }),
+    withhold: () => ({ errorCode: ErrorCode.NONE, sessionId: INVALID_SESSION_ID }),
   }
 }
 
@@ -136,6 +145,7 @@ function failed(errorCode: number): FetchContext {
     errorCode,
     partitions: [],
     respond: () => ({ errorCode, sessionId: INVALID_SESSION_ID, results: [] }),
+    withhold: () => ({ errorCode, sessionId: INVALID_SESSION_ID }),
   }
 }
 

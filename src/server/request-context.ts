@@ -10,6 +10,7 @@
 import { assert } from '../base/assert.ts'
 import type { Frame } from './frame-reader.ts'
 import type { AnyHandler } from './handler.ts'
+import type { RequestMeter } from './quotas/request-time-quotas.ts'
 
 /** Who a request acts for. Everyone is User:ANONYMOUS until connections can prove otherwise. */
 export interface Principal {
@@ -46,6 +47,8 @@ export interface RequestContextFields {
   readonly clientId: string | null
   /** The version to answer in: that of the request, but 0 for an ApiVersions request we don't know. */
   readonly responseVersion: number
+  /** Of the whole request, header and all, without the size in front. */
+  readonly requestBytes: number
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: only a handler knows the type of its response
@@ -56,11 +59,14 @@ export class RequestContext<Res = any> {
   readonly clientId: string | null
   readonly connection: ConnectionInfo
   readonly responseVersion: number
+  readonly requestBytes: number
   readonly #sink: ResponseSink
   #frame: Pick<Frame, 'release'> | undefined
   #responded = false
   #response: Res | undefined
   #throttleMs = 0
+  #meter: RequestMeter | undefined
+  #isCharged = false
   #closesConnection = false
   #onAbandoned: (() => void) | undefined
 
@@ -76,6 +82,7 @@ export class RequestContext<Res = any> {
     this.correlationId = fields.correlationId
     this.clientId = fields.clientId
     this.responseVersion = fields.responseVersion
+    this.requestBytes = fields.requestBytes
     this.connection = connection
     this.#sink = sink
     this.#frame = frame
@@ -90,8 +97,13 @@ export class RequestContext<Res = any> {
     assert(!this.#responded, `${this.handler.request.name} was answered twice`)
     this.#responded = true
     this.#onAbandoned = undefined
-    this.#response = response
     if (response === undefined) this.release()
+    else this.chargeTime()
+    // Every response says for how long its client is throttled, in the versions that have the field.
+    this.#response =
+      response === undefined || this.#throttleMs === 0
+        ? response
+        : { ...response, throttleTimeMs: this.#throttleMs }
     this.#sink.onResponded(this)
   }
 
@@ -121,9 +133,33 @@ export class RequestContext<Res = any> {
     this.#frame = undefined
   }
 
-  /** Reads nothing more from this connection for `durationMs` after the response has left (KIP-219). */
+  /**
+   * Has the response say so, and reads nothing more from this connection for `durationMs` after it has left (KIP-219).
+   */
   throttle(durationMs: number): void {
     if (durationMs > this.#throttleMs) this.#throttleMs = durationMs
+  }
+
+  /** The time this request takes counts for its client's quota. */
+  measure(meter: RequestMeter): void {
+    this.#meter = meter
+  }
+
+  /** Asks the quota on requests now, which else happens with the answer; then `throttleMs` has its say. */
+  chargeTime(): void {
+    if (this.#meter === undefined || this.#isCharged) return
+    this.#isCharged = true
+    this.throttle(this.#meter.charge(this))
+  }
+
+  /** Requests between brokers are not throttled. */
+  exemptFromQuotas(): void {
+    this.#meter = undefined
+  }
+
+  /** The response took this long to encode and write. */
+  chargeResponse(durationMs: number): void {
+    this.#meter?.chargeResponse(this, durationMs)
   }
 
   get throttleMs(): number {

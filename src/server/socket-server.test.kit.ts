@@ -20,11 +20,14 @@ import { Writer } from '../wire/writer.ts'
 import { Dispatcher, HandlerTable } from './dispatch.ts'
 import { defineHandler, LATER } from './handler.ts'
 import { apiVersionsHandler } from './handlers/18-api-versions.ts'
+import { ConnectionQuotas } from './quotas/connection-quotas.ts'
+import { RequestTimeQuotas } from './quotas/request-time-quotas.ts'
 import type { RequestContext } from './request-context.ts'
 import { SocketServer, type SocketServerOptions } from './socket-server.ts'
 
 /** A server over a simulated network with handlers that answer at once, later, in any order, or break. */
 
+export const QUOTA_WINDOW = { windowMs: 1000, samples: 11 }
 export const REQUEST_BYTES_MAX = 4 * 1024 * 1024
 
 export function frameOf<A>(
@@ -107,12 +110,13 @@ type Waiting = RequestContext<Draft<typeof HeartbeatResponse>>
 interface KitOptions extends Partial<SocketServerOptions> {
   readonly seed?: number
   readonly windowBytes?: number
+  readonly connectionRate?: number
   /** False: slices of files are read and written, as over TLS. */
   readonly sendsFiles?: boolean
 }
 
 export function kit(options: KitOptions = {}) {
-  const { seed = 1, windowBytes = 64 * 1024, sendsFiles = true, ...more } = options
+  const { seed = 1, windowBytes = 64 * 1024, connectionRate, sendsFiles = true, ...more } = options
   const clock = new SimClock()
   const random = new SimRandom(seed)
   const network = new SimNetwork({ clock, random, windowBytes, sendsFiles })
@@ -152,17 +156,19 @@ export function kit(options: KitOptions = {}) {
     responses: [{ topic: 't', partitions: [{ records: zeros.slice(minBytes) }] }],
   }))
   for (const handler of [heartbeats, echo, fetch, apiVersionsHandler(table)]) table.add(handler)
+  const requestTimes = new RequestTimeQuotas(clock, QUOTA_WINDOW)
   const server = new SocketServer({
     network,
     clock,
     logger,
-    dispatcher: new Dispatcher(table, logger),
+    dispatcher: new Dispatcher(table, logger, requestTimes),
+    connectionQuotas: new ConnectionQuotas(clock, QUOTA_WINDOW, connectionRate),
     brokerId: 0,
     requestBytesMax: REQUEST_BYTES_MAX,
     connectionsMaxIdleMs: 600_000,
     ...more,
   })
-  return { clock, random, network, log, waiting, zeros, handled, table, server }
+  return { clock, random, network, log, waiting, zeros, handled, table, requestTimes, server }
 }
 
 export async function connected(options: KitOptions = {}) {

@@ -11,6 +11,8 @@ import { BufferPool } from './buffer-pool.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import type { Dispatcher } from './dispatch.ts'
 import type { Frame } from './frame-reader.ts'
+import { AcceptGate } from './quotas/accept-gate.ts'
+import type { ConnectionQuotas } from './quotas/connection-quotas.ts'
 import { ANONYMOUS, type ConnectionInfo } from './request-context.ts'
 import { SharedRequestMemory } from './request-memory.ts'
 
@@ -48,6 +50,8 @@ export interface SocketServerOptions {
   /** `queued.max.request.bytes`; undefined or below 1: a default of ours. */
   readonly queuedRequestBytesMax?: number
   readonly connectionLimits?: ConnectionLimits
+  /** How fast connections may come. */
+  readonly connectionQuotas: ConnectionQuotas
   /** `connections.max.idle.ms`; below 0: never. */
   readonly connectionsMaxIdleMs: number
   readonly sendBufferBytes?: number
@@ -80,6 +84,7 @@ export class SocketServer implements ConnectionHost {
   readonly #logger: Logger
   readonly #prefix: string
   readonly #writer = new Writer()
+  readonly #gate: AcceptGate
   readonly #listeners: Listener[] = []
   readonly #connections = new Set<Connection>()
   readonly #connectionsByIp = new Map<string, number>()
@@ -97,6 +102,7 @@ export class SocketServer implements ConnectionHost {
     this.#options = options
     this.#clock = options.clock
     this.#logger = options.logger
+    this.#gate = new AcceptGate(options.clock, options.connectionQuotas)
     this.#prefix = `[SocketServer listenerType=ZK_BROKER, nodeId=${options.brokerId}]`
     this.requestBytesMax = options.requestBytesMax
     this.#limits = options.connectionLimits ?? NO_LIMITS
@@ -126,7 +132,7 @@ export class SocketServer implements ConnectionHost {
   startProcessing(): void {
     const held = this.#held ?? []
     this.#held = undefined
-    for (const socket of held) socket.resume()
+    for (const socket of held) if (this.#gate.admits(socket)) socket.resume()
   }
 
   updateConnectionLimits(limits: ConnectionLimits): void {
@@ -167,7 +173,7 @@ export class SocketServer implements ConnectionHost {
     if (this.#held !== undefined) {
       this.#held.push(socket)
       socket.pause()
-    }
+    } else this.#gate.admits(socket)
     return connection
   }
 
@@ -198,6 +204,10 @@ export class SocketServer implements ConnectionHost {
 
   after(delayMs: number, run: () => void): void {
     this.#clock.after(delayMs, run)
+  }
+
+  get isTimed(): boolean {
+    return this.#options.dispatcher.timing.isEnabled
   }
 
   monotonicMs(): number {

@@ -69,6 +69,11 @@ export class SimNetwork implements Network {
     }
   }
 
+  /** Names are not known here, addresses are. */
+  async addressOf(host: string): Promise<string | undefined> {
+    return /^[0-9.]+$|:/.test(host) ? host : undefined
+  }
+
   connect(port: number, address = '127.0.0.1'): SimClient {
     const listener = this.#listeners.get(port)
     if (listener === undefined) throw new NetworkError('ECONNREFUSED', `nobody listens on port ${port}`)

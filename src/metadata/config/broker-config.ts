@@ -75,6 +75,7 @@ function readSettings(
     maxConnections: values.number('max.connections'),
     maxConnectionsPerIp: values.number('max.connections.per.ip'),
     maxConnectionsPerIpOverrides: readOverrides(values),
+    maxConnectionCreationRate: values.number('max.connection.creation.rate'),
     connectionsMaxIdleMs: values.number('connections.max.idle.ms'),
     fetchMaxBytes: values.number('fetch.max.bytes'),
     maxIncrementalFetchSessionCacheSlots: values.number('max.incremental.fetch.session.cache.slots'),
@@ -82,6 +83,10 @@ function readSettings(
     requestTimeoutMs: values.number('request.timeout.ms'),
     fetchPurgatoryPurgeIntervalRequests: values.number('fetch.purgatory.purge.interval.requests'),
     producerPurgatoryPurgeIntervalRequests: values.number('producer.purgatory.purge.interval.requests'),
+
+    // Quotas
+    clientQuotaWindow: readQuotaWindow(values, 'quota'),
+    controllerQuotaWindow: readQuotaWindow(values, 'controller.quota'),
 
     // Topics
     autoCreateTopicsEnable: values.boolean('auto.create.topics.enable'),
@@ -173,6 +178,13 @@ function readSettings(
     transactionPartitionVerificationEnable: values.boolean('transaction.partition.verification.enable'),
     producerIdExpirationMs: values.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: values.number('producer.id.expiration.check.interval.ms'),
+  }
+}
+
+function readQuotaWindow(values: ConfigValues, prefix: 'quota' | 'controller.quota') {
+  return {
+    samples: values.number(`${prefix}.window.num`),
+    windowMs: values.number(`${prefix}.window.size.seconds`) * 1000,
   }
 }
 

@@ -273,10 +273,16 @@ test('an append that throws costs its partition alone, and the bytes of the othe
       return { ...outcome, recordErrors: [] }
     },
   }
-  const services = { replicaManager, logger: silentLogger, metadataCache: {} } as unknown as BrokerServices
+  const quotas = { produce: { isEnabled: false } }
+  const services = {
+    replicaManager,
+    logger: silentLogger,
+    metadataCache: {},
+    quotas,
+  } as unknown as BrokerServices
   const frame = { released: 0, bytes: Buffer.alloc(0), release: () => void frame.released++ }
   const handler = produceHandler(services)
-  const fields = { apiVersion: 9, correlationId: 1, clientId: 'test', responseVersion: 9 }
+  const fields = { apiVersion: 9, correlationId: 1, clientId: 'test', responseVersion: 9, requestBytes: 0 }
   const connection = {} as ConnectionInfo
   const sink = { onResponded: () => {} }
   const context = new RequestContext(handler, fields, connection, sink, frame as unknown as Frame)

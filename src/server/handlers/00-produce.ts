@@ -8,6 +8,7 @@
  * - Up to version 2 the records may be message sets of magic 0 and 1: they become one batch of magic 2 (KIP-98).
  * - From 3 on there is exactly one batch of magic 2 for each partition; zstd needs version 7 (KIP-110).
  * - 10 adds the leader to NOT_LEADER_OR_FOLLOWER (KIP-951); 13 names topics by id (KIP-516).
+ * - The bytes of the request count for its client's quota when it is answered, acks=0 or not (KIP-13).
  * - A failed append with acks=0 closes the connection: there is no other way to tell the client.
  * - Before the first batch of a transaction on a partition its coordinator is asked (KIP-890, produce-permits.ts); what
  *   comes behind on the connection waits too, so that batches keep their order. The frame is kept meanwhile, and given
@@ -225,16 +226,26 @@ function onWritten(
   if (request.acks === 0) {
     const failed = appends.some((append) => append.outcome.errorCode !== ErrorCode.NONE)
     if (failed) context.closeConnection()
-    else context.respond(undefined)
+    else respond(services, context, undefined)
     return
   }
   if (request.acks === 1) {
-    context.respond(response(services, appends, context))
+    respond(services, context, response(services, appends, context))
     return
   }
   services.replicaManager.awaitReplication(appends.filter(isWritten), request.timeoutMs, () =>
-    context.respond(response(services, appends, context)),
+    respond(services, context, response(services, appends, context)),
   )
+}
+
+function respond(
+  services: BrokerServices,
+  context: RequestContext<Response>,
+  response: Response | undefined,
+): void {
+  const { produce } = services.quotas
+  if (produce.isEnabled) context.throttle(produce.record(context, context.requestBytes))
+  context.respond(response)
 }
 
 function isWritten(append: Append): append is Append & { readonly partition: Partition } {

@@ -8,10 +8,12 @@
  * - Up to version 2 a batch larger than the limits is not returned; from 3 on the first one always is (KIP-74).
  * - Up to version 3 records are converted down to message sets of magic 0 (0-1) or 1 (2-3), which reads them.
  * - Below 10 a topic that is compressed with zstd by its own setting is refused (KIP-110).
+ * - A consumer over its quota gets an empty answer, and its session stays as it was (KIP-13, KIP-219).
  * - 13 names topics by id (KIP-516); 16 adds where the leader is now (KIP-951).
  */
 import type { FileSlice } from '../../base/payload.ts'
 import type { FetchIsolation } from '../../log/fetch-data-info.ts'
+import { encodeToBuffer } from '../../protocol/codec.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { FetchRequest, FetchResponse } from '../../protocol/messages/01-fetch.ts'
 import type { Draft } from '../../protocol/schema.ts'
@@ -23,6 +25,7 @@ import type { FetchContext } from '../fetch-session-manager.ts'
 import { defineHandler, type Handler, LATER } from '../handler.ts'
 import type { RequestContext } from '../request-context.ts'
 import { advertisedBrokers } from './endpoints.ts'
+import { withholdsFetch } from './fetch-throttle.ts'
 import { currentLeaderOf, missingPartitionError } from './partition-lookup.ts'
 
 type Response = Draft<typeof FetchResponse>
@@ -52,16 +55,27 @@ interface Answered {
   readonly result: FetchResult
 }
 
+/** What has been read for a request. */
+interface ReadFetch {
+  readonly session: FetchContext
+  /** The names of the session's partitions; undefined: of an unknown id. */
+  readonly topics: readonly (string | undefined)[]
+  readonly read: FetchRead
+  readonly params: FetchParams
+}
+
 export function fetchHandler(services: BrokerServices): Handler<FetchRequest, Response> {
   return defineHandler(FetchRequest, FetchResponse, [0, 18], (request, context) => {
     const session = services.fetchSessions.newContext(request, context.apiVersion)
     if (session.errorCode !== ErrorCode.NONE) return { errorCode: session.errorCode, responses: [] }
+    const params = paramsOf(services, request, context)
+    if (params.replicaId !== CONSUMER) context.exemptFromQuotas()
     const topics = session.partitions.map((partition) => topicOf(services, partition, context.apiVersion))
     const entries = session.partitions.map((partition, i) => entryOf(services, context, partition, topics[i]))
     // What the request holds is decoded: its bytes need not wait with it.
     context.release()
-    const waiting = services.replicaManager.fetch(entries, paramsOf(services, request, context), (read) => {
-      context.respond(response(services, context, session, topics, read))
+    const waiting = services.replicaManager.fetch(entries, params, (read) => {
+      context.respond(response(services, context, { session, topics, read, params }))
     })
     // A client that has gone must not keep its long poll, whose time it chose itself.
     if (waiting !== undefined) context.whenAbandoned(() => waiting.forceComplete())
@@ -111,12 +125,15 @@ function paramsOf(services: BrokerServices, request: FetchRequest, context: Requ
   const isConsumer = replicaId === CONSUMER
   let isolation: FetchIsolation = 'log-end'
   if (isConsumer) isolation = request.isolationLevel === READ_COMMITTED ? 'last-stable' : 'high-watermark'
+  const maxBytes = isConsumer
+    ? Math.min(request.maxBytes, services.config.fetchMaxBytes, services.quotas.fetch.valueMax(context))
+    : request.maxBytes
   return {
     replicaId,
     isolation,
     maxWaitMs: request.maxWaitMs,
-    minBytes: Math.min(request.minBytes, request.maxBytes),
-    maxBytes: isConsumer ? Math.min(request.maxBytes, services.config.fetchMaxBytes) : request.maxBytes,
+    minBytes: Math.min(request.minBytes, maxBytes),
+    maxBytes,
     minOneMessage: context.apiVersion >= FIRST_VERSION_WITH_MAX_BYTES,
   }
 }
@@ -124,13 +141,18 @@ function paramsOf(services: BrokerServices, request: FetchRequest, context: Requ
 function response(
   services: BrokerServices,
   context: RequestContext,
-  session: FetchContext,
-  topics: readonly (string | undefined)[],
-  read: FetchRead,
+  { session, topics, read, params }: ReadFetch,
 ): Response {
   const answered = session.partitions.map((partition, i) =>
     answer(partition, topics[i] ?? '', read.results[i]!),
   )
+  const isThrottled =
+    params.replicaId === CONSUMER &&
+    withholdsFetch(services, context, () => bytesOf(services, context, session, answered))
+  if (isThrottled) {
+    for (const { result } of answered) result.slice?.release()
+    return { ...session.withhold(), responses: [] }
+  }
   const { errorCode, sessionId, results } = session.respond(answered)
   const told = new Set(results)
   for (const each of answered) if (!told.has(each)) each.result.slice?.release()
@@ -156,6 +178,24 @@ function answer(partition: FetchPartition, topic: string, result: FetchResult): 
     mustReturn: result.divergingEpoch !== undefined,
     result,
   }
+}
+
+/** The bytes of the response, before any conversion for old clients. */
+function bytesOf(
+  services: BrokerServices,
+  context: RequestContext,
+  session: FetchContext,
+  answered: readonly Answered[],
+): number {
+  let recordsBytes = 0
+  for (const each of answered) recordsBytes += each.recordsBytes
+  // A session is told of partitions with news alone.
+  const told = answered.filter(
+    (each) => session.kind !== 'incremental' || each.recordsBytes > 0 || each.errorCode !== ErrorCode.NONE,
+  )
+  const withoutRecords = told.map((each) => ({ ...each, result: { ...each.result, slice: null } }))
+  const responses = groupByTopic(services, context, withoutRecords)
+  return encodeToBuffer(FetchResponse, context.apiVersion, { responses }).length + recordsBytes
 }
 
 /** Neighbours of one topic share an entry; the order of the partitions stays. */

@@ -39,7 +39,7 @@ export function metadataHandler(services: BrokerServices): Handler<MetadataReque
     const missing = topicsToCreate(services, request)
     if (missing.length === 0) return response(services, request, context, NO_ERRORS)
     return services.autoTopicCreation
-      .order(missing)
+      .order(missing, services.quotas.controllerMutation.forRequest(context, false))
       .then((errors) => response(services, request, context, errors))
   })
 }

@@ -31,7 +31,10 @@ export function findCoordinatorHandler(services: BrokerServices): Handler<FindCo
     const topic = topicOf(request.keyType)
     // The errors of creation show in what is found afterwards: no partitions, no coordinator.
     if (topic !== undefined && services.metadataCache.topic(topic) === undefined) {
-      await services.autoTopicCreation.createInternal(topic)
+      await services.autoTopicCreation.createInternal(
+        topic,
+        services.quotas.controllerMutation.forRequest(context, false),
+      )
     }
     const keys = context.apiVersion >= 4 ? request.coordinatorKeys : [request.key]
     const coordinators = keys.map((key) => find(services, context, topic, key))

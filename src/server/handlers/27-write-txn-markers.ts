@@ -24,7 +24,8 @@ type MarkerRequest = WriteTxnMarkersRequest['markers'][number]
 type Codes = Map<string, Map<number, number>>
 
 export function writeTxnMarkersHandler(services: BrokerServices): Handler<WriteTxnMarkersRequest, Response> {
-  return defineHandler(WriteTxnMarkersRequest, WriteTxnMarkersResponse, [0, 2], async (request) => {
+  return defineHandler(WriteTxnMarkersRequest, WriteTxnMarkersResponse, [0, 2], async (request, context) => {
+    context.exemptFromQuotas()
     const markers = request.markers.map(markerOf)
     const isMalformed = markers.some(({ producerId, producerEpoch }) => producerId < 0 || producerEpoch < 0)
     const codes = isMalformed

@@ -35,6 +35,10 @@ import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.t
 import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassignments.ts'
 import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts'
 import { offsetDeleteHandler } from './47-offset-delete.ts'
+import { describeClientQuotasHandler } from './48-describe-client-quotas.ts'
+import { alterClientQuotasHandler } from './49-alter-client-quotas.ts'
+import { describeUserScramCredentialsHandler } from './50-describe-user-scram-credentials.ts'
+import { alterUserScramCredentialsHandler } from './51-alter-user-scram-credentials.ts'
 import { updateFeaturesHandler } from './57-update-features.ts'
 import { describeClusterHandler } from './60-describe-cluster.ts'
 import { describeProducersHandler } from './61-describe-producers.ts'
@@ -81,6 +85,10 @@ export function brokerHandlers(services: BrokerServices): AnyHandler[] {
     alterPartitionReassignmentsHandler(services),
     listPartitionReassignmentsHandler(services),
     offsetDeleteHandler(services),
+    describeClientQuotasHandler(services),
+    alterClientQuotasHandler(services),
+    describeUserScramCredentialsHandler(services),
+    alterUserScramCredentialsHandler(services),
     updateFeaturesHandler(services),
     describeClusterHandler(services),
     describeProducersHandler(services),

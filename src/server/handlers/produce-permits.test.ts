@@ -44,6 +44,7 @@ async function setUp({ isVerifying = true } = {}) {
           asked.push({ request, answer: (errorCode) => resolve(request.partitions.map(() => errorCode)) })
         }),
     },
+    quotas: { produce: { isEnabled: false } },
   } as unknown as BrokerServices
   const handler = produceHandler(services)
   const send = (
@@ -52,7 +53,13 @@ async function setUp({ isVerifying = true } = {}) {
   ): Sent => {
     const { version = 9, connection = first, transactionalId = 'txn' } = options
     const frame = { released: 0, bytes: Buffer.alloc(0), release: () => void frame.released++ }
-    const fields = { apiVersion: version, correlationId: 1, clientId: 'test', responseVersion: version }
+    const fields = {
+      apiVersion: version,
+      correlationId: 1,
+      clientId: 'test',
+      responseVersion: version,
+      requestBytes: 0,
+    }
     const context = new RequestContext(
       handler,
       fields,

@@ -24,6 +24,7 @@ test('a long poll whose client has gone stops waiting', () => {
   }
   const services = {
     config: { fetchMaxBytes: 1 },
+    quotas: { fetch: { valueMax: () => Number.POSITIVE_INFINITY } },
     fetchSessions: { newContext: () => ({ errorCode: ErrorCode.NONE, partitions: [] }) },
     replicaManager: { fetch: () => waiting },
   } as unknown as BrokerServices
