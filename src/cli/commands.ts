@@ -38,6 +38,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./consumer-groups/consumer-groups-command.ts')).consumerGroupsCommand,
   },
   {
+    name: 'producer-perf-test',
+    description: 'measure how fast records are written',
+    classes: ['kafka.tools.ProducerPerformance', 'org.apache.kafka.tools.ProducerPerformance'],
+    load: async () => (await import('./perf/producer-perf-test-command.ts')).producerPerfTestCommand,
+  },
+  {
     name: 'topics',
     description: 'create, list, describe, change or delete topics',
     classes: ['kafka.admin.TopicCommand', 'org.apache.kafka.tools.TopicCommand'],
@@ -84,6 +90,12 @@ export const commands: readonly CommandEntry[] = [
     isByClassOnly: true,
     load: async () =>
       (await import('./consumer-groups/consumer-offset-checker-command.ts')).consumerOffsetCheckerCommand,
+  },
+  {
+    name: 'consumer-perf-test',
+    description: 'measure how fast records are read',
+    classes: ['kafka.tools.ConsumerPerformance', 'org.apache.kafka.tools.ConsumerPerformance'],
+    load: async () => (await import('./perf/consumer-perf-test-command.ts')).consumerPerfTestCommand,
   },
   {
     name: 'get-offsets',

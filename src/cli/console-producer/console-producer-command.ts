@@ -3,12 +3,12 @@
  *
  * What could not be written is said on stderr, and makes the exit code 1.
  */
-import { KafkaError } from '../../client/kafka-error.ts'
 import { parseProducerOptions } from '../../client/options/producer-options.ts'
 import { Producer } from '../../client/producer/producer.ts'
 import { type CommandContext, type KafkaCommand, UsageError } from '../command/command.ts'
 import { platform, reachBroker, readPropertiesFile, readProperty, required } from '../command/connection.ts'
 import { lineBatches } from '../command/lines.ts'
+import { SendFailures } from '../command/send-failures.ts'
 import { SendWindow } from '../command/send-window.ts'
 import { LineMessageReader, type LineRecord } from './line-message-reader.ts'
 import {
@@ -35,13 +35,14 @@ export const consoleProducerCommand: KafkaCommand<ConsoleProducerOptions> = {
     const parsed = parseProducerOptions(settings)
     await reachBroker(parsed)
     const producer = new Producer(settings, platform)
-    const lines = new LineSender(producer, context, parsed.bufferMemory)
+    const failures = new SendFailures(context)
+    const lines = new LineSender(producer, failures, parsed.bufferMemory)
     try {
       await sendAll(reader, lines, context, options.sync === true)
     } finally {
       await producer.close()
     }
-    return lines.finish()
+    return failures.finish()
   },
 }
 
@@ -75,18 +76,15 @@ async function sendAll(
   }
 }
 
-/** Sends, waits where too much is under way, and tells of what failed: once for what many failed at. */
+/** Sends, and waits where too much is under way. */
 class LineSender {
   readonly #producer: Producer
-  readonly #context: CommandContext
+  readonly #failures: SendFailures
   readonly #window: SendWindow
-  #failedCount = 0
-  #toldCount = 0
-  #lastReason = ''
 
-  constructor(producer: Producer, context: CommandContext, memoryBytes: number) {
+  constructor(producer: Producer, failures: SendFailures, memoryBytes: number) {
     this.#producer = producer
-    this.#context = context
+    this.#failures = failures
     this.#window = new SendWindow(memoryBytes / 2)
   }
 
@@ -95,7 +93,7 @@ class LineSender {
     this.#window.add(bytes)
     this.#producer.send(record, (error) => {
       this.#window.remove(bytes)
-      if (error !== null) this.#onFailed(record, error)
+      if (error !== null) this.#failures.add(error, (reason) => failureOf(record, reason))
     })
     return this.#window.room()
   }
@@ -107,24 +105,10 @@ class LineSender {
     const [outcome] = await Promise.allSettled([sent, this.#producer.flush()])
     if (outcome.status === 'rejected') throw outcome.reason
   }
+}
 
-  /** The exit code. */
-  finish(): number {
-    const untold = this.#failedCount - this.#toldCount
-    if (untold > 0) this.#context.note(`ERROR ${untold} more records could not be sent`)
-    return this.#failedCount > 0 ? 1 : 0
-  }
-
-  #onFailed({ topic, key, value }: LineRecord, error: unknown): void {
-    this.#failedCount += 1
-    const reason = error instanceof KafkaError ? error.message : String(error)
-    if (reason === this.#lastReason) return
-    this.#lastReason = reason
-    this.#toldCount += 1
-    this.#context.note(
-      `ERROR Error when sending message to topic ${topic} with key: ${sizeOf(key)}, value: ${sizeOf(value)} with error: ${reason}`,
-    )
-  }
+function failureOf({ topic, key, value }: LineRecord, reason: string): string {
+  return `ERROR Error when sending message to topic ${topic} with key: ${sizeOf(key)}, value: ${sizeOf(value)} with error: ${reason}`
 }
 
 function sizeOf(text: string | null): string {
