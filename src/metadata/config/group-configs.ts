@@ -34,11 +34,11 @@ export interface ConsumerGroupTimes {
 /** What a group with these configs goes by. A text that is no time, which only others can have written, counts as none. */
 export function consumerGroupTimes(
   entries: Entries,
-  broker: Pick<BrokerConfig, 'groupConsumerSessionTimeoutMs' | 'groupConsumerHeartbeatIntervalMs'>,
+  config: Pick<BrokerConfig, 'groupConsumerSessionTimeoutMs' | 'groupConsumerHeartbeatIntervalMs'>,
 ): ConsumerGroupTimes {
   return {
-    sessionTimeoutMs: ownTime(entries, SESSION_TIMEOUT) ?? broker.groupConsumerSessionTimeoutMs,
-    heartbeatIntervalMs: ownTime(entries, HEARTBEAT_INTERVAL) ?? broker.groupConsumerHeartbeatIntervalMs,
+    sessionTimeoutMs: ownTime(entries, SESSION_TIMEOUT) ?? config.groupConsumerSessionTimeoutMs,
+    heartbeatIntervalMs: ownTime(entries, HEARTBEAT_INTERVAL) ?? config.groupConsumerHeartbeatIntervalMs,
   }
 }
 
