@@ -253,6 +253,13 @@ function effectOf({ name }, isObeyed) {
 /** @param {string} text */
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
+/** Kafka's notation; of a long list the ends. @param {Key} key */
+function validOf({ validator }) {
+  const { description = '' } = validator ?? {}
+  const elements = description.split(', ')
+  return elements.length > 20 ? `${elements[0]}, ..., ${elements.at(-1)}` : description
+}
+
 /** @param {Key} key */
 function defaultOf({ defaultText, defaultText41 }) {
   const show = (/** @type {string | null} */ text) =>
@@ -276,20 +283,18 @@ const listed = (keys) =>
 function document() {
   const topics = listed(topicConfigKeys).map((key) => {
     const server = key.serverName === undefined ? '' : `\`${key.serverName}\``
-    const valid = key.validator?.description ?? ''
     return row([
       nameOf(key),
       key.type,
       defaultOf(key),
-      valid,
+      validOf(key),
       server,
       effectOf(key, isTopicConfigObeyed(key)),
     ])
   })
   const brokers = listed(brokerConfigKeys).map((key) => {
-    const valid = key.validator?.description ?? ''
     const effect = effectOf(key, isBrokerConfigObeyed(key))
-    return row([nameOf(key), key.type, defaultOf(key), valid, key.updateMode ?? '', effect])
+    return row([nameOf(key), key.type, defaultOf(key), validOf(key), key.updateMode ?? '', effect])
   })
   const count = (/** @type {string[]} */ rows) => rows.filter((each) => each.endsWith('| obeyed |')).length
   return `# Configuration

@@ -65,6 +65,89 @@ export const expected = [
       'there are no share groups: INVALID_REQUEST is final, COORDINATOR_NOT_AVAILABLE makes clients try for ever',
   },
   {
+    label: /^(alter|replace)/,
+    path: /\.documentation$/,
+    when: (_, ours) => ours === null,
+    reason: "Kafka's texts about its settings are not ours to copy",
+  },
+  {
+    label: /^alter .*: unknown operation/,
+    path: /errorCode$|errorMessage$/,
+    when: (reference) => reference === -1 || reference === null,
+    reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; we answer INVALID_REQUEST',
+  },
+  {
+    label: /^alter broker configs: append to unknown/,
+    path: /errorCode$|errorMessage$/,
+    when: (reference) => reference === -1 || reference === null,
+    reason: 'Kafka fails with UNKNOWN_SERVER_ERROR; we answer INVALID_CONFIG',
+  },
+  {
+    label: /^alter broker configs/,
+    path: /errorMessage$/,
+    when: (reference, ours) =>
+      present(ours) &&
+      /Invalid dynamic configuration|^requirement failed|by zero|HashSet|begin 0/.test(reference),
+    reason: 'the same reasons without the exceptions and collections that Kafka prints around them',
+  },
+  {
+    label: /^alter broker configs: advertised listeners/,
+    path: /errorMessage$/,
+    references: ['kraft-4.1'],
+    when: (_, ours) => present(ours),
+    reason:
+      'advertised.listeners is dynamic in 3.9 and read-only in 4.1; neither changes it while it runs, nor do we',
+  },
+  {
+    label: /^alter broker loggers: other broker/,
+    path: /errorMessage$/,
+    references: ['kraft'],
+    reason: 'Kafka 3.9 names the broker it is where it means the one that was asked for',
+  },
+  {
+    label: /^alter odd configs: 33: (one resource twice|twice and another)/,
+    path: /./,
+    reason: 'Kafka hangs up; we refuse the resource both times, as IncrementalAlterConfigs does',
+  },
+  {
+    label: /^alter odd configs: 33: (one resource twice|twice and another)/,
+    path: /^$/,
+    reason: 'Kafka hangs up; we refuse the resource both times, as IncrementalAlterConfigs does',
+  },
+  {
+    label: /^(alter|replace)/,
+    path: /min\.insync\.replicas\]|default/,
+    references: ['kraft-4.1'],
+    when: (reference) => JSON.stringify(reference ?? '').includes('min.insync.replicas') || reference === 3,
+    reason: 'a cluster of Kafka 4.1 sets min.insync.replicas for all brokers when it begins',
+  },
+  {
+    label: /^alter topic configs/,
+    path: /configs\[min\.insync\.replicas\]/,
+    references: ['kraft-4.1'],
+    reason: 'a cluster of Kafka 4.1 sets min.insync.replicas for all brokers when it begins',
+  },
+  {
+    label: /^replace configs: (default|broker)/,
+    path: /./,
+    references: ['kraft-4.1'],
+    when: (reference, ours) => reference === 40 || /ELR/.test(reference) || present(ours),
+    reason: 'Kafka 4.1 does not let min.insync.replicas of all brokers go while ELR is on',
+  },
+  {
+    label: /^alter topic configs: (too small|in the end)/,
+    path: /./,
+    references: ['kraft-4.1'],
+    reason: 'the smallest segment and the settings of topics are those of Kafka 3.9',
+  },
+  {
+    label: /^list config resources: (types|afterwards)/,
+    path: /configResources/,
+    references: ['kraft-4.1'],
+    when: (reference, ours) => ours === undefined && reference.resourceType === 32,
+    reason: 'Kafka lists groups whose configs were deleted until it starts anew',
+  },
+  {
     label: /^describe configs: broker.* v0/,
     path: /\.isDefault$/,
     when: (reference) => reference === false,

@@ -66,6 +66,8 @@ interface ConfigEntity {
   /** What lists may be appended to; what is a secret. */
   keyOf(name: string): ConfigKey | undefined
   refuse(configs: RawConfig): ConfigRefusal | undefined
+  /** What is said of an append to something else, if not the usual. */
+  notAList?: (operation: string, name: string) => string
 }
 
 export class ConfigAdmin {
@@ -89,8 +91,8 @@ export class ConfigAdmin {
         alterLoggers(this.#options.loggers ?? NO_LOGGERS, operations, validateOnly)
       )
     }
-    return await this.#change(resource, validateOnly, (configs, { keyOf }) =>
-      applyOperations(configs, operations, keyOf),
+    return await this.#change(resource, validateOnly, (configs, { keyOf, notAList }) =>
+      applyOperations(configs, operations, keyOf, notAList),
     )
   }
 
@@ -245,6 +247,8 @@ export class ConfigAdmin {
       type: 'brokers',
       name: level === 'broker' ? name : DEFAULT_ENTITY,
       keyOf: brokerConfigKey,
+      notAList: (operation, key) =>
+        `Config value ${operation.toLowerCase()} is not allowed for config key: ${key}`,
       refuse: (configs) => {
         const problem = this.#options.brokerConfig.refuse(level, configs)
         return problem === undefined ? undefined : invalidRequest(problem)

@@ -1,6 +1,7 @@
 /**
  * AlterConfigs, IncrementalAlterConfigs and what DescribeConfigs and ListConfigResources show afterwards. Compared with
- * KRaft, which knows groups and client metrics; with ZooKeeper, the texts of errors are others.
+ * KRaft: with ZooKeeper the texts of errors are others. Groups have configs from 4.0 on, and those of client metrics are
+ * described in full from then on.
  */
 import {
   ALTER_CONFIGS,
@@ -26,11 +27,13 @@ export const cases = [
   { name: 'alter topic lists', references, run: topicLists },
   { name: 'alter broker configs', references, run: brokerConfigs },
   { name: 'alter broker loggers', references, run: brokerLoggers },
-  { name: 'alter group configs', references, run: groupConfigs },
-  { name: 'alter client metrics', references, run: clientMetrics },
+  { name: 'alter group configs', references: ['kraft-4.1'], run: groupConfigs },
+  { name: 'alter client metrics', references: ['kraft-4.1'], run: clientMetrics },
   { name: 'alter odd configs', references, run: oddRequests },
   { name: 'replace configs', references, run: replaceConfigs },
-  { name: 'list config resources', references, run: listResources },
+  { name: 'replace other configs', references: ['kraft-4.1'], run: replaceOtherConfigs },
+  { name: 'list client metrics', references: ['kraft'], run: listClientMetrics },
+  { name: 'list config resources', references: ['kraft-4.1'], run: listResources },
 ]
 
 /** @typedef {[number, string, string | null]} Op operation, name, value */
@@ -270,16 +273,22 @@ async function brokerConfigs(probe) {
   await show('unknown', BROKER, '1', ['no.such.setting'])
   await alter('unknown back', BROKER, '1', [[DELETE, 'no.such.setting', null]])
   await alter('default hours', BROKER, '', [[SET, 'log.retention.hours', '1']])
-  await show('in the end', BROKER, '1', null)
+  await show('in the end', BROKER, '1', [
+    ...shown,
+    'num.io.threads',
+    'log.cleanup.policy',
+    'max.connections.per.ip',
+  ])
 }
 
 /** @param {Probe} probe */
 async function brokerLoggers(probe) {
   const { alter, replace, show } = changer(probe)
   const name = 'kafka.server.KafkaApis'
+  await alter('the root', LOGGER, '1', [[SET, 'root', 'WARN']])
   for (const version of probe.versions(INCREMENTAL_ALTER_CONFIGS)) {
     await alter('set', LOGGER, '1', [[SET, name, 'ERROR']], { version })
-    await show(`set, shown ${version}`, LOGGER, '1', [name, 'kafka.server.KafkaServer'])
+    await show(`set, shown ${version}`, LOGGER, '1', [name])
     await alter('unset', LOGGER, '1', [[DELETE, name, null]], { version })
     await show(`unset, shown ${version}`, LOGGER, '1', [name])
   }
@@ -310,7 +319,7 @@ async function groupConfigs(probe) {
   const { alter, show } = changer(probe)
   const [session, heartbeat] = ['consumer.session.timeout.ms', 'consumer.heartbeat.interval.ms']
   const group = 'a/b Grüße*'
-  await show('without any', GROUP, group, null)
+  await show('without any', GROUP, group, [session, heartbeat])
   for (const version of probe.versions(INCREMENTAL_ALTER_CONFIGS)) {
     await alter(
       'two',
@@ -322,7 +331,7 @@ async function groupConfigs(probe) {
       ],
       { version },
     )
-    await show(`two, shown ${version}`, GROUP, group, null)
+    await show(`two, shown ${version}`, GROUP, group, [session, heartbeat])
     await alter('one back', GROUP, group, [[DELETE, session, null]], { version })
     await show(`one back, shown ${version}`, GROUP, group, [session, heartbeat])
     await alter(
@@ -348,7 +357,7 @@ async function groupConfigs(probe) {
   await alter('append', GROUP, group, [[APPEND, session, '1']])
   await alter('no name', GROUP, '', [[SET, session, '50000']])
   await show('no name', GROUP, '', null)
-  await show('in the end', GROUP, group, null)
+  await show('in the end', GROUP, group, [session, heartbeat])
 }
 
 /** @param {Probe} probe */
@@ -464,12 +473,6 @@ async function replaceConfigs(probe) {
     await replace('broker, nothing', BROKER, '1', [], at)
     await show(`broker, nothing, shown ${version}`, BROKER, '1', ['message.max.bytes'])
     await replace('default, nothing', BROKER, '', [], at)
-    await replace('group', GROUP, 'g', [['consumer.session.timeout.ms', '50000']], at)
-    await show(`group, shown ${version}`, GROUP, 'g', ['consumer.session.timeout.ms'])
-    await replace('group, nothing', GROUP, 'g', [], at)
-    await replace('client metrics', CLIENT_METRICS, 'm', [['interval.ms', '1000']], at)
-    await show(`client metrics, shown ${version}`, CLIENT_METRICS, 'm', null)
-    await replace('client metrics, nothing', CLIENT_METRICS, 'm', [], at)
     await replace('null', TOPIC, 'replaced', [['retention.ms', null]], at)
     await replace('unknown', TOPIC, 'replaced', [['no.such.setting', '1']], at)
     await replace('bad', TOPIC, 'replaced', [['retention.ms', 'x']], at)
@@ -491,6 +494,31 @@ async function replaceConfigs(probe) {
   }
   await replace('only looked at', TOPIC, 'replaced', [['retention.ms', '1']], { validateOnly: true })
   await show('in the end', TOPIC, 'replaced', shown)
+}
+
+/** @param {Probe} probe */
+async function replaceOtherConfigs(probe) {
+  const { replace, show } = changer(probe)
+  for (const version of probe.versions(ALTER_CONFIGS)) {
+    const at = { version }
+    await replace('group', GROUP, 'g', [['consumer.session.timeout.ms', '50000']], at)
+    await show(`group, shown ${version}`, GROUP, 'g', ['consumer.session.timeout.ms'])
+    await replace('group, nothing', GROUP, 'g', [], at)
+    await replace('client metrics', CLIENT_METRICS, 'm', [['interval.ms', '1000']], at)
+    await show(`client metrics, shown ${version}`, CLIENT_METRICS, 'm', null)
+    await replace('client metrics, nothing', CLIENT_METRICS, 'm', [], at)
+  }
+}
+
+/** @param {Probe} probe */
+async function listClientMetrics(probe) {
+  const { alter } = changer(probe)
+  await alter('set', CLIENT_METRICS, 'listed-metrics', [[SET, 'interval.ms', '1000']])
+  await delay(settleMs)
+  await probe.ask('one', LIST_CONFIG_RESOURCES, 0, {})
+  await alter('deleted', CLIENT_METRICS, 'listed-metrics', [[DELETE, 'interval.ms', null]])
+  await delay(settleMs)
+  await probe.ask('none', LIST_CONFIG_RESOURCES, 0, {})
 }
 
 /** @param {Probe} probe */

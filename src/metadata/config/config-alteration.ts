@@ -23,12 +23,6 @@ const SET = 0
 const DELETE = 1
 const APPEND = 2
 const SUBTRACT = 3
-const operationNames: Readonly<Record<number, string>> = {
-  [SET]: 'SET',
-  [DELETE]: 'DELETE',
-  [APPEND]: 'APPEND',
-  [SUBTRACT]: 'SUBTRACT',
-}
 
 export function isConfigRefusal(outcome: object): outcome is ConfigRefusal {
   return 'errorCode' in outcome
@@ -48,11 +42,18 @@ export function refuseEntries(
   return undefined
 }
 
+/** How Kafka says that a config is no list: of brokers it does so in words of its own. */
+type NotAList = (operation: string, name: string) => string
+
+const notAList: NotAList = (operation, name) =>
+  `Can't ${operation} to key ${name} because its type is not LIST.`
+
 /** @param keyOf a list that has no value yet starts from its key's default, even where the broker has another one. */
 export function applyOperations(
   entries: Entries,
   operations: readonly ConfigOperation[],
   keyOf: (name: string) => ConfigKey | undefined,
+  inWords = notAList,
 ): Entries | ConfigRefusal {
   const altered = new Map(entries)
   for (const { name, configOperation, value } of operations) {
@@ -67,8 +68,7 @@ export function applyOperations(
       case SUBTRACT: {
         const key = keyOf(name)
         if (key?.type !== 'list') {
-          const errorMessage = `Can't ${operationNames[configOperation]} to key ${name} because its type is not LIST.`
-          return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage }
+          return invalidConfig(inWords(configOperation === APPEND ? 'APPEND' : 'SUBTRACT', name))
         }
         const elements = (altered.get(name) ?? key.defaultText ?? '').split(',').filter((each) => each !== '')
         const given = elementsOf(value ?? '')
