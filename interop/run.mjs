@@ -20,6 +20,7 @@ import { checkBinary } from './checks/binary.mjs'
 import { checkClientExamples } from './checks/client-examples.mjs'
 import { checkCommittedOffsets } from './checks/committed-offsets.mjs'
 import { checkCompaction } from './checks/compaction.mjs'
+import { checkConfigs } from './checks/configs.mjs'
 import { checkDumpLog } from './checks/dump-log.mjs'
 import { checkExchange } from './checks/exchange.mjs'
 import { checkGroups, groupParts } from './checks/groups.mjs'
@@ -123,6 +124,7 @@ async function main() {
     if (wanted('partitioning')) await checkPartitioning(context)
     if (wanted('old')) await checkOldClients(context)
     if (wanted('admin')) await checkAdmin(context)
+    if (wanted('configs')) await checkConfigs(context)
     if (wanted('examples')) await checkClientExamples(context)
     const groups = groupParts.filter((part) => wanted('groups') || wanted(part))
     if (groups.length > 0) await checkGroups(context, groups, { record: options.record })

@@ -5,12 +5,17 @@ import { test } from 'node:test'
 import { MemoryStore } from '../coordination/memory-store.ts'
 import type { MetadataStore } from '../coordination/metadata-store.ts'
 import { SystemClock } from '../os/clock.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
 import { DeleteTopicsRequest, DeleteTopicsResponse } from '../protocol/messages/20-delete-topics.ts'
 import { DescribeConfigsRequest, DescribeConfigsResponse } from '../protocol/messages/32-describe-configs.ts'
 import {
   CreatePartitionsRequest,
   CreatePartitionsResponse,
 } from '../protocol/messages/37-create-partitions.ts'
+import {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+} from '../protocol/messages/44-incremental-alter-configs.ts'
 import { batch, Client, type Properties, portOf, start, temporaryFolder } from './broker.test.kit.ts'
 import type { RunningBroker } from './start-broker.ts'
 
@@ -34,13 +39,57 @@ async function restart(
   return await start(copy, properties)
 }
 
-async function configValue(client: Client, topic: string, key: string): Promise<string | null | undefined> {
-  const resources = [{ resourceType: 2, resourceName: topic, configurationKeys: [key] }]
+async function configValue(
+  client: Client,
+  resourceName: string,
+  key: string,
+  resourceType = 2,
+): Promise<string | null | undefined> {
+  const resources = [{ resourceType, resourceName, configurationKeys: [key] }]
   const { results } = await client.ask(DescribeConfigsRequest, DescribeConfigsResponse, 4, { resources })
   return results[0]!.configs[0]?.value
 }
 
 for (const how of RESTARTS) {
+  test(`configs that were set while the broker ran survive ${how}`, async () => {
+    const folder = temporaryFolder()
+    const first = await start(folder)
+    let client = new Client(portOf(first))
+    await client.create('inherits')
+    const ofResource = (resourceType: number, resourceName: string, name: string, value: string) => ({
+      resourceType,
+      resourceName,
+      configs: [{ name, configOperation: 0, value }],
+    })
+    const resources = [
+      ofResource(4, '1', 'message.max.bytes', '50'),
+      ofResource(4, '', 'log.retention.ms', '-1'),
+      ofResource(2, 'inherits', 'segment.ms', '7000'),
+      ofResource(32, 'a/b', 'consumer.session.timeout.ms', '50000'),
+    ]
+    const { responses } = await client.ask(
+      IncrementalAlterConfigsRequest,
+      IncrementalAlterConfigsResponse,
+      1,
+      { resources },
+    )
+    assert.deepEqual(
+      responses.map(({ errorCode }) => errorCode),
+      [0, 0, 0, 0],
+    )
+    client.close()
+
+    const second = await restart(how, first, folder)
+    client = new Client(portOf(second))
+    assert.equal(await configValue(client, 'inherits', 'segment.ms'), '7000')
+    assert.equal(await configValue(client, 'inherits', 'max.message.bytes'), '50')
+    assert.equal(await configValue(client, 'inherits', 'retention.ms'), '-1')
+    assert.equal(await configValue(client, 'a/b', 'consumer.session.timeout.ms', 32), '50000')
+    assert.equal((await client.produce('inherits', batch('a'))).errorCode, ErrorCode.MESSAGE_TOO_LARGE)
+    client.close()
+    await second.shutdown()
+  })
+
   test(`topics, ids, partition counts, configs and records survive ${how}`, async () => {
     const folder = temporaryFolder()
     const first = await start(folder)

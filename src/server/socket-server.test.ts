@@ -161,6 +161,20 @@ test('connections beyond the limits are refused', async () => {
   assert.ok(!again.isClosed)
 })
 
+test('an address may have a limit of its own, and limits may change', async () => {
+  const { network, port, server } = await connected()
+  const limits = { max: 100, perIpMax: 100, perIpMaxOverrides: new Map([['10.0.0.2', 1]]) }
+  server.updateConnectionLimits(limits)
+  const isTaken = (address: string): boolean => {
+    const client = network.connect(port, address)
+    network.run()
+    return !client.isClosed
+  }
+  assert.deepEqual([isTaken('10.0.0.2'), isTaken('10.0.0.2'), isTaken('10.0.0.3')], [true, false, true])
+  server.updateConnectionLimits({ ...limits, max: 4 })
+  assert.deepEqual([isTaken('10.0.0.3'), isTaken('10.0.0.3')], [true, false])
+})
+
 test('a stop answers what is under way, reads nothing more, and closes', async () => {
   const { client, network, server, waiting, handled, port } = await connected()
   const idle = network.connect(port)

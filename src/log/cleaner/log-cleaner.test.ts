@@ -297,6 +297,29 @@ test('log.cleaner.threads clean as many logs at once, each in its own folder', a
   ])
 })
 
+test('the number of threads may change while they work', async () => {
+  const config = { threads: 1 }
+  const at = new CleanerHarness({
+    cleaner: {
+      get threads() {
+        return config.threads
+      },
+    },
+  })
+  const started = () => at.said(']: Starting').length
+  await at.cleanerRound()
+  assert.equal(started(), 1)
+  config.threads = 3
+  await at.cleanerRound()
+  assert.equal(started(), 3)
+  config.threads = 2
+  await at.cleanerRound()
+  assert.deepEqual(at.said(']: Stopped').length, 1)
+  config.threads = 3
+  await at.cleanerRound()
+  assert.equal(started(), 4)
+})
+
 test('log.cleaner.io.max.bytes.per.second holds a clean back', async () => {
   const elapsedMs = async (ioBytesPerSecondMax: number): Promise<number> => {
     const at = new CleanerHarness({ cleaner: { ioBytesPerSecondMax } })
