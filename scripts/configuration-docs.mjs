@@ -194,7 +194,7 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 /** `config.NAME`, `{ NAME } = ...config`, or `{ NAME }: LogConfig` of a parameter. @param {string} name */
 function isRead(name) {
   const direct = new RegExp(`onfig(\\(\\w*\\))?\\??\\s*\\.${name}\\b`)
-  const taken = new RegExp(`\\{[^{}]*\\b${name}\\b[^{}]*\\}(: \\w*Config\\b| = [^\\n]*onfig\\b)`)
+  const taken = new RegExp(`\\{[^{}]*\\b${name}\\b[^{}]*\\}(: (Pick<)?\\w*Config\\b| = [^\\n]*onfig\\b)`)
   return sources.some((text) => direct.test(text) || taken.test(text))
 }
 
