@@ -128,7 +128,6 @@ const reasons = [
     /message\.format\.version$|^inter\.broker\.protocol\.version$/,
     'there is one format, that of 3.0 and later',
   ],
-  [/^max\.connection\.creation\.rate$/, noQuotas],
   [/^transaction\.two\.phase\.commit\.enable$/, 'two-phase commit (KIP-939) is not built'],
 ]
 

@@ -11,8 +11,10 @@
  * A sync that fails is final (`onFailure`). What only kept it from being asked for, no descriptor or no room for an
  * index, puts the round off: whoever waits gets the error, and the next flush tries again.
  */
+
 import type { Clock } from '../base/clock.ts'
 import { DiskError } from '../base/disk.ts'
+import type { LogConfig } from './log-config.ts'
 import type { LogSegments } from './log-segments.ts'
 import { isPassing, lacksDescriptor } from './passing-disk-errors.ts'
 
@@ -57,7 +59,7 @@ export class LogFlusher {
   }
 
   /** `flush.messages` or `flush.ms` ask for a sync now. */
-  isDue(nowMs: number, { flushMessages, flushMs }: { flushMessages: number; flushMs: number }): boolean {
+  isDue(nowMs: number, { flushMessages, flushMs }: Pick<LogConfig, 'flushMessages' | 'flushMs'>): boolean {
     const unsyncedCount = this.#options.logEndOffset() - this.#recoveryPoint
     if (unsyncedCount <= 0) return false
     return unsyncedCount >= flushMessages || nowMs - this.#lastFlushMs >= flushMs
