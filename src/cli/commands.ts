@@ -84,6 +84,37 @@ export const commands: readonly CommandEntry[] = [
       (await import('./reassign-partitions/reassign-partitions-command.ts')).reassignPartitionsCommand,
   },
   {
+    name: 'broker-api-versions',
+    description: 'show which versions of which APIs brokers have',
+    classes: ['kafka.admin.BrokerApiVersionsCommand', 'org.apache.kafka.tools.BrokerApiVersionsCommand'],
+    load: async () =>
+      (await import('./broker-api-versions/broker-api-versions-command.ts')).brokerApiVersionsCommand,
+  },
+  {
+    name: 'features',
+    description: 'show or change the features of a cluster',
+    classes: ['kafka.admin.FeatureCommand', 'org.apache.kafka.tools.FeatureCommand'],
+    load: async () => (await import('./features/features-command.ts')).featuresCommand,
+  },
+  {
+    name: 'cluster',
+    description: 'show the id and the endpoints of a cluster',
+    classes: ['kafka.tools.ClusterTool', 'org.apache.kafka.tools.ClusterTool'],
+    load: async () => (await import('./cluster/cluster-command.ts')).clusterCommand,
+  },
+  {
+    name: 'metadata-quorum',
+    description: 'describe the quorum of controllers',
+    classes: ['kafka.admin.MetadataQuorumCommand', 'org.apache.kafka.tools.MetadataQuorumCommand'],
+    load: async () => (await import('./metadata-quorum/metadata-quorum-command.ts')).metadataQuorumCommand,
+  },
+  {
+    name: 'client-metrics',
+    description: 'list, describe, change or delete subscriptions to metrics of clients',
+    classes: ['kafka.admin.ClientMetricsCommand', 'org.apache.kafka.tools.ClientMetricsCommand'],
+    load: async () => (await import('./client-metrics/client-metrics-command.ts')).clientMetricsCommand,
+  },
+  {
     name: 'consumer-offset-checker',
     description: 'check how far a consumer group is, as Kafka 0.8 did',
     classes: ['kafka.tools.ConsumerOffsetChecker'],

@@ -13,6 +13,7 @@ import type { Cluster } from '../network/cluster.ts'
 import { type ClientPlatform, openCluster } from '../network/open-cluster.ts'
 import { type AdminOptions, parseAdminOptions } from '../options/admin-options.ts'
 import * as acls from './acls.ts'
+import * as apiVersions from './api-versions.ts'
 import * as quotas from './client-quotas.ts'
 import * as description from './cluster-description.ts'
 import * as changes from './config-changes.ts'
@@ -231,6 +232,11 @@ export class Admin {
 
   describeCluster(options: description.DescribeClusterOptions = {}): Promise<description.ClusterDescription> {
     return description.describeCluster(this.#requester, options)
+  }
+
+  /** Of all brokers. */
+  describeApiVersions(options: AdminCallOptions = {}): Promise<apiVersions.BrokerApiVersions[]> {
+    return apiVersions.describeApiVersions(this.#requester, options)
   }
 
   describeFeatures(options: AdminCallOptions = {}): Promise<features.FeatureDescription> {
