@@ -11,13 +11,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin } from '../../dist/client/index.js'
 import { startBroker } from '../../interop/lib/broker.mjs'
-import { processorSeconds, residentMiB } from './process-usage.mjs'
+import { processorSeconds, residentKib } from './process-usage.mjs'
 
 export const contenderKinds = /** @type {const} */ (['apache-4.1', 'sluice'])
 
 /** @typedef {typeof contenderKinds[number]} ContenderKind */
 
 const deletionTimeoutMs = 60_000
+/** Topics or partitions: more could take longer than a request may, and a controller of KRaft refuses 10,000 changes. */
+const madeAtOnce = 500
 const jvmOptions = [
   '-Xmx1G',
   '-Xms1G',
@@ -40,6 +42,9 @@ const overrides = {
     'broker.heartbeat.interval.ms': '2000',
   },
 }
+
+/** @param {ContenderKind} kind @param {string} folder */
+const settingsOf = (kind, folder) => ({ kind, folder, overrides: overrides[kind], jvmOptions })
 
 export class Contender {
   kind
@@ -67,11 +72,7 @@ export class Contender {
    */
   static async start(kind, parent) {
     const folder = mkdtempSync(join(parent, `${kind}-`))
-    return new Contender(
-      kind,
-      await startBroker({ kind, folder, overrides: overrides[kind], jvmOptions }),
-      folder,
-    )
+    return new Contender(kind, await startBroker(settingsOf(kind, folder)), folder)
   }
 
   get port() {
@@ -87,9 +88,13 @@ export class Contender {
     return this.#broker.readyMs
   }
 
-  /** Resident memory now, MiB. */
+  /** Resident memory now. */
+  get residentKib() {
+    return residentKib(this.#broker.pid, 'VmRSS')
+  }
+
   get residentMiB() {
-    return residentMiB(this.#broker.pid, 'VmRSS')
+    return this.residentKib / 1024
   }
 
   /** Of all threads, so far. */
@@ -123,8 +128,35 @@ export class Contender {
    */
   async createTopic(partitions) {
     const name = `bench${this.#topicsMade++}`
-    await this.#admin.createTopics([{ name, partitions, replicationFactor: 1 }])
+    const first = Math.min(partitions, madeAtOnce)
+    await this.#admin.createTopics([{ name, partitions: first, replicationFactor: 1 }])
+    for (let count = first; count < partitions; ) {
+      count = Math.min(partitions, count + madeAtOnce)
+      await this.#admin.createPartitions([{ name, partitions: count }])
+    }
     return name
+  }
+
+  /**
+   * Topics of one partition that stay.
+   * @param {number} count
+   */
+  async createTopics(count) {
+    const topics = Array.from({ length: count }, () => ({
+      name: `bench${this.#topicsMade++}`,
+      partitions: 1,
+      replicationFactor: 1,
+    }))
+    for (let at = 0; at < count; at += madeAtOnce) {
+      await this.#admin.createTopics(topics.slice(at, at + madeAtOnce))
+    }
+  }
+
+  /** Stops it in this way and starts it again on the same data. @param {'SIGTERM' | 'SIGKILL'} signal */
+  async restart(signal) {
+    const { port } = this.#broker
+    await this.#broker.stop(signal)
+    this.#broker = await startBroker({ ...settingsOf(this.kind, this.#folder), port })
   }
 
   /** Resolves when its files are gone. @param {string} topic */

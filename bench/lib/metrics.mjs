@@ -8,6 +8,7 @@ export const metrics = {
   recordsPerSecond: { title: 'records', unit: '1/s', digits: 0 },
   requestsPerSecond: { title: 'requests', unit: '1/s', digits: 0 },
   brokerCpuPerGb: { title: 'broker CPU for a GB', unit: 's', digits: 2 },
+  brokerCpuPerRecord: { title: 'broker CPU for a record', unit: 'us', digits: 2 },
   brokerCpuPerRequest: { title: 'broker CPU for a request', unit: 'us', digits: 1 },
   clientCpuPerGb: { title: 'client CPU for a GB', unit: 's', digits: 2 },
   acknowledgedP50: { title: 'acknowledged p50', unit: 'us', digits: 0 },
@@ -21,7 +22,8 @@ export const metrics = {
   residentKibEach: { title: 'memory for each', unit: 'KiB', digits: 1 },
   fileDescriptors: { title: 'file descriptors', unit: '', digits: 0 },
   idleCpuPercent: { title: 'CPU of a core when idle', unit: '%', digits: 2 },
-  seconds: { title: 'time', unit: 's', digits: 2 },
+  createMs: { title: 'time to make them', unit: 'ms', digits: 0 },
+  recoveryMs: { title: 'start after SIGKILL to first answer', unit: 'ms', digits: 0 },
 }
 
 /** @param {string} name @param {number} value */

@@ -32,7 +32,13 @@ function secondsOf(stat) {
  * @param {number} pid
  * @param {'VmRSS' | 'VmHWM'} what resident now, or at most so far
  */
-export function residentMiB(pid, what) {
+export function residentKib(pid, what) {
   const match = new RegExp(`^${what}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return match ? Math.round(Number(match[1]) / 1024) : Number.NaN
+  return match ? Number(match[1]) : Number.NaN
 }
+
+/**
+ * @param {number} pid
+ * @param {'VmRSS' | 'VmHWM'} what
+ */
+export const residentMiB = (pid, what) => Math.round(residentKib(pid, what) / 1024)

@@ -21,13 +21,13 @@ import { spreadOf } from './statistics.mjs'
  * @property {number} [ceiling]
  * @property {JudgedGoal[]} goals
  *
- * @typedef {{name: string, title: string, rounds: number, figures: FigureResult[]}} RowResult
+ * @typedef {{name: string, title: string, family: string, rounds: number, figures: FigureResult[]}} RowResult
  */
 
 /**
  * @param {import('../rows/row.mjs').Row} row
  * @param {Record<ContenderKind, Record<string, number>[]>} measured by round
- * @param {import('../rows/row.mjs').Limits} limits
+ * @param {import('./limits.mjs').Limits} limits
  * @returns {RowResult}
  */
 export function resultOf(row, measured, limits) {
@@ -36,6 +36,7 @@ export function resultOf(row, measured, limits) {
   return {
     name: row.name,
     title: row.title,
+    family: row.family ?? row.title,
     rounds: measured.sluice.length,
     figures: names.map((metric) => {
       const apache = spreadOf(measured['apache-4.1'].map((each) => each[metric] ?? Number.NaN))
@@ -101,9 +102,14 @@ export function figuresTable(results) {
 }
 
 /** @param {JudgedGoal} goal */
-export function goalText({ bound, ratio, isMet, ofMachine, found }) {
-  const rounded = ratio >= 0.1 ? String(Number(ratio.toFixed(2))) : `1/${Math.round(1 / ratio)}`
-  return `${bound} ${rounded}${ofMachine ? ` of the machine (${found.toFixed(2)})` : ''}: ${isMet ? 'met' : 'BEHIND'}`
+export function goalText(goal) {
+  return `${boundText(goal)}${goal.ofMachine ? ` (${goal.found.toFixed(2)})` : ''}: ${goal.isMet ? 'met' : 'BEHIND'}`
+}
+
+/** @param {JudgedGoal} goal */
+export function boundText({ bound, ratio, ofMachine }) {
+  const rounded = ratio >= 0.3 ? String(ratio) : `1/${Math.round(1 / ratio)}`
+  return `${bound} ${rounded}${ofMachine ? ' of the machine' : ''}`
 }
 
 /** @param {string} metric @param {Spread} spread */

@@ -13,7 +13,7 @@ enum { piece_bytes = 262144, copy_bytes = 64 << 20 };
 
 /* Forks a peer that is connected to the caller and ends with it. */
 static int connected_child(void (*peer)(int fd, size_t bytes), size_t bytes, pid_t *pid) {
-  int port, listener = listen_on_any(&port), yes = 1;
+  int port, listener = listen_on_any(&port);
   *pid = fork();
   if (*pid < 0) die_errno("fork");
   if (*pid == 0) {
@@ -23,7 +23,7 @@ static int connected_child(void (*peer)(int fd, size_t bytes), size_t bytes, pid
   }
   int fd = accept(listener, NULL, NULL);
   if (fd < 0) die_errno("accept");
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  set_no_delay(fd);
   close(listener);
   return fd;
 }

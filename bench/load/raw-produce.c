@@ -3,8 +3,9 @@
  *   raw-produce port= topic= [partitions=1] [records=60] [bytes=1024] [acks=1] [connections=1] [inFlight=5] [seconds=5]
  *               [maxBytes=4e9]
  *
- * Connection i writes to partition i modulo partitions. */
-#include "sockets.h"
+ * Connection i writes to partition i modulo partitions. With port=0 the answers come from a broker that does nothing: the
+ * machine's own limit for such requests. */
+#include "null-broker.h"
 
 typedef struct {
   int fd;
@@ -78,6 +79,9 @@ int main(int argc, char **argv) {
     for (int copy = 0; copy < in_flight_max; copy++)
       memcpy(all[i].copies + (size_t)copy * request_bytes, request.bytes, request_bytes);
     free(request.bytes);
+  }
+  if (port == 0) port = start_null_broker(request_bytes, answer_bytes);
+  for (int i = 0; i < connections; i++) {
     all[i].fd = connect_to(port);
     set_nonblocking(all[i].fd);
     watch(epoll_fd, all[i].fd, EPOLLIN, &all[i], EPOLL_CTL_ADD);

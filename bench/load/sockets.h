@@ -1,4 +1,4 @@
-/* Sockets on 127.0.0.1, and a connection that sends requests ahead of their answers. */
+/* Sockets on 127.0.0.1. */
 #ifndef SOCKETS_H
 #define SOCKETS_H
 #include "kafka-frames.h"
@@ -9,12 +9,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static inline void set_no_delay(int fd) {
+  int yes = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
 static inline int connect_to(int port) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address)) die_errno("connect");
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  set_no_delay(fd);
   return fd;
 }
 
@@ -23,7 +28,7 @@ static inline int listen_on_any(int *port) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) || listen(fd, 8) ||
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) || listen(fd, 128) ||
       getsockname(fd, (struct sockaddr *)&address, &size))
     die_errno("listen");
   *port = ntohs(address.sin_port);

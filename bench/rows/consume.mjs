@@ -15,6 +15,7 @@ export const consumeRows = [
   {
     name: 'consume-catch-up',
     title: `consume, librdkafka, 1 KiB, ${gbOf.catchUp} GB that are there already`,
+    family: 'consume, librdkafka, 1 KiB records',
     goals,
     ceilings: readCeilings,
     measure: ({ contender, programs, bytesMax }) =>
@@ -30,6 +31,7 @@ export const consumeRows = [
   {
     name: 'consume-tail',
     title: 'produce at full speed and consume meanwhile, librdkafka, 1 KiB',
+    family: 'consume, librdkafka, 1 KiB records',
     goals,
     ceilings: readCeilings,
     measure: ({ contender, programs, bytesMax }) =>

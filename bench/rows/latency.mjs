@@ -4,6 +4,7 @@ import { atMost } from './row.mjs'
 const loads = [
   {
     name: 'latency-single',
+    family: 'latency, one record a request at 2,000/s',
     title: 'latency, raw, 2,000 records of 1 KiB a second, one a request, acks=-1',
     shape: { rate: 2000, records: 1, bytes: 1024 },
     goals: ['acknowledged', 'endToEnd'].flatMap((path) => [
@@ -14,6 +15,7 @@ const loads = [
   },
   {
     name: 'latency-batched',
+    family: 'latency, batches, 10 MB/s',
     title: 'latency, raw, 10 MB/s in batches of 16 records of 1 KiB, acks=-1',
     shape: { rate: 10e6 / (16 * 1024), records: 16, bytes: 1024 },
     goals: [],
@@ -21,9 +23,10 @@ const loads = [
 ]
 
 /** @type {import('./row.mjs').Row[]} */
-export const latencyRows = loads.map(({ name, title, shape, goals }) => ({
+export const latencyRows = loads.map(({ name, title, family, shape, goals }) => ({
   name,
   title,
+  family,
   goals,
   // Of the batched one too: the wire is a small part of it.
   ceilings: ({ roundTrip }) => ({

@@ -11,8 +11,10 @@ export const processRows = [
   {
     name: 'start-up',
     title: 'start with an empty data folder, then idle',
+    family: 'idle',
     isFresh: true,
     goals: [atMost('startMs', 1 / 20), atMost('residentMiB', 1 / 5)],
+    ceilings: ({ node }) => node,
     measure: async ({ contender, seconds }) => {
       await sleep(settleMs)
       const { residentMiB, fileDescriptors } = contender
@@ -28,8 +30,10 @@ export const processRows = [
   {
     name: 'memory-loaded',
     title: `produce, librdkafka, 1 KiB, ${loadedPartitions} partitions: resident memory at most`,
+    family: 'under load, 100 partitions',
     isFresh: true,
     goals: [atMost('residentMiB', 1 / 6)],
+    ceilings: ({ node }) => ({ residentMiB: node.residentMiB }),
     measure: ({ contender, programs, seconds, bytesMax }) =>
       contender.withTopic(loadedPartitions, async (topic) => {
         const options = { port: contender.port, topic, partitions: loadedPartitions, bytes: 1024 }

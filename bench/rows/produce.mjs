@@ -14,6 +14,7 @@ export const produceRows = sizes.flatMap((bytes) =>
       [1, -1].map((acks) => ({
         name: `produce-${bytes}-${partitions}p-${codec}-acks${acks}`,
         title: `produce, librdkafka, ${bytes} B, ${partitions} partition${partitions > 1 ? 's' : ''}, ${codec}, acks=${acks}`,
+        family: `produce, librdkafka, ${bytes} B records`,
         // Compression is the client's work: those rows are for comparison.
         goals: codec === 'none' ? goalsBySize[bytes] : [],
         ...(codec === 'none' ? { ceilings: writeCeilings } : {}),

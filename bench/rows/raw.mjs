@@ -10,6 +10,7 @@ export const rawRows = [
   ...[1, -1].map((acks) => ({
     name: `raw-produce-60k-acks${acks}`,
     title: `produce, raw, 60 records of 1 KiB a request, 5 in flight, acks=${acks}`,
+    family: 'produce, raw, batches of 60 KiB',
     goals: [atLeast('mbPerSecond', 2)],
     machineGoals: [atLeast('mbPerSecond', 0.4)],
     ceilings: writeCeilings,
@@ -26,7 +27,10 @@ export const rawRows = [
   ...[1, -1].map((acks) => ({
     name: `raw-produce-single-acks${acks}`,
     title: `produce, raw, one 100 B record a request, 100 connections x 10 in flight, acks=${acks}`,
+    family: 'produce, raw, one record a request',
     goals: [atLeast('requestsPerSecond', 2), atMost('brokerCpuPerRequest', 0.4)],
+    /** @param {import('./row.mjs').Limits} limits */
+    ceilings: ({ requestsPerSecond }) => ({ requestsPerSecond }),
     /** @param {import('./row.mjs').Setting} setting */
     measure: ({ contender, programs, seconds }) =>
       contender.withTopic(1, async (topic) => {
@@ -44,6 +48,7 @@ export const rawRows = [
   {
     name: 'raw-fetch-1m',
     title: 'fetch, raw, 1 MiB a request, 1 connection, 2 in flight',
+    family: 'fetch, raw, 1 MiB',
     goals: [atLeast('mbPerSecond', 1.1), atMost('brokerCpuPerGb', 1)],
     machineGoals: [atLeast('mbPerSecond', 0.8)],
     ceilings: readCeilings,

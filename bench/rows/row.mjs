@@ -1,11 +1,7 @@
 /**
  * What a row of the benchmark is.
  *
- * @typedef {object} Limits what the machine does by itself, medians of the run
- * @property {number} loopbackMbPerSecond through one connection
- * @property {number} appendMbPerSecond into a file
- * @property {number} copyMbPerSecond in memory
- * @property {{p50: number, p99: number, p999: number}} roundTrip of 1 KiB over the loopback at 2,000/s, microseconds
+ * @typedef {import('../lib/limits.mjs').Limits} Limits
  *
  * @typedef {object} Setting what a row is given
  * @property {import('../lib/contender.mjs').Contender} contender
@@ -21,6 +17,7 @@
  * @typedef {object} Row
  * @property {string} name
  * @property {string} title
+ * @property {string} [family] of rows that a summary takes together; by default a row is one by itself
  * @property {boolean} [isFresh] whether each measurement has a broker of its own; the others share one that is warm
  * @property {Goal[]} [goals] Sluice's figure to Apache Kafka's
  * @property {Goal[]} [machineGoals] Sluice's figure to the machine's
