@@ -322,6 +322,10 @@ on a broker that runs; \`cluster-wide\` also for all brokers at once.
 |---|---|---|---|---|---|
 ${brokers.join('\n')}
 
+Three more exist while they are set on a broker that runs, for reassignments: \`leader.replication.throttled.rate\` and
+\`follower.replication.throttled.rate\` (no effect: ${noPeers}), and
+\`replica.alter.log.dirs.io.max.bytes.per.second\`, which is obeyed.
+
 ## Groups
 
 Set with \`kafka-configs.sh --entity-type groups\`, within the bounds of the broker's \`group.consumer.min.\` and
