@@ -19,6 +19,7 @@ import { parseProperties } from '../metadata/config/properties-file.ts'
 import { SystemClock } from '../os/clock.ts'
 import { SystemDisk } from '../os/disk.ts'
 import { createLogging, formatLine, parseLevels } from '../os/logger.ts'
+import { inSources } from '../os/source-positions.ts'
 import { parseServerOptions, serverUsage } from './server-options.ts'
 import { sluiceVersion } from './version.ts'
 
@@ -161,7 +162,7 @@ const bugs = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'
 
 function refusal(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (bugs.has(error.name)) return error.stack ?? String(error)
+  if (bugs.has(error.name)) return inSources(error.stack ?? String(error))
   if (error instanceof NetworkError && error.code === 'EADDRINUSE') {
     return `${error.message}: stop the process that has the port, or set listeners to another one`
   }

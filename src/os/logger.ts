@@ -15,6 +15,7 @@ import {
   type LogLevel,
   logLevels,
 } from '../base/logger.ts'
+import { inSources } from './source-positions.ts'
 
 /** FATAL is the last line of a process; no logger writes it. */
 type LineLevel = Exclude<LogLevel, 'TRACE'>
@@ -155,7 +156,7 @@ function stackOf(error: unknown): string {
   const parts: string[] = []
   let current: unknown = error
   while (current !== undefined && parts.length < causesMax) {
-    const text = current instanceof Error ? (current.stack ?? String(current)) : String(current)
+    const text = current instanceof Error ? inSources(current.stack ?? String(current)) : String(current)
     parts.push(parts.length === 0 ? text : `Caused by: ${text}`)
     current = current instanceof Error ? current.cause : undefined
   }

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander'
 import { DiskError } from '../../base/disk.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
+import { inSources } from '../../os/source-positions.ts'
 import { UsageError } from './command.ts'
 
 /** Names of errors that only a bug throws. */
@@ -12,7 +13,7 @@ export function problemOf(error: unknown): string {
   if (error instanceof UsageError || error instanceof DiskError) return error.message
   if (error instanceof KafkaError) return kafkaProblem(error)
   if (error instanceof Error)
-    return bugs.has(error.name) ? (error.stack ?? error.message) : oneLine(error.message)
+    return bugs.has(error.name) ? inSources(error.stack ?? error.message) : oneLine(error.message)
   return String(error)
 }
 
