@@ -17,6 +17,7 @@ import { expect } from '../lib/report.mjs'
 import { runTool } from '../lib/run-tool.mjs'
 import { StepTable } from '../lib/step-table.mjs'
 import { ToolServer } from '../lib/tool-server.mjs'
+import { clusterOperations } from './tools-cluster.mjs'
 import { configOperations, quotaOperations } from './tools-configs.mjs'
 import { replicaOperations } from './tools-replicas.mjs'
 import { topicOperations } from './tools-topics.mjs'
@@ -27,6 +28,7 @@ const groups = {
   configs: configOperations,
   quotas: quotaOperations,
   replicas: replicaOperations,
+  cluster: clusterOperations,
 }
 
 /** @type {readonly [tool: ToolKind, broker: import('../lib/broker.mjs').BrokerKind][]} */

@@ -115,6 +115,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./client-metrics/client-metrics-command.ts')).clientMetricsCommand,
   },
   {
+    name: 'acls',
+    description: 'list, add and remove access control lists',
+    classes: ['kafka.admin.AclCommand', 'org.apache.kafka.tools.AclCommand'],
+    load: async () => (await import('./acls/acls-command.ts')).aclsCommand,
+  },
+  {
     name: 'consumer-offset-checker',
     description: 'check how far a consumer group is, as Kafka 0.8 did',
     classes: ['kafka.tools.ConsumerOffsetChecker'],
