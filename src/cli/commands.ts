@@ -44,6 +44,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./perf/producer-perf-test-command.ts')).producerPerfTestCommand,
   },
   {
+    name: 'verifiable-consumer',
+    description: 'read, and tell as JSON what was read',
+    classes: ['org.apache.kafka.tools.VerifiableConsumer'],
+    load: async () => (await import('./verifiable/verifiable-consumer-command.ts')).verifiableConsumerCommand,
+  },
+  {
+    name: 'verifiable-producer',
+    description: 'write numbers, and tell as JSON what was written',
+    classes: ['org.apache.kafka.tools.VerifiableProducer'],
+    load: async () => (await import('./verifiable/verifiable-producer-command.ts')).verifiableProducerCommand,
+  },
+  {
     name: 'topics',
     description: 'create, list, describe, change or delete topics',
     classes: ['kafka.admin.TopicCommand', 'org.apache.kafka.tools.TopicCommand'],
@@ -133,6 +145,12 @@ export const commands: readonly CommandEntry[] = [
     description: 'measure how fast records are read',
     classes: ['kafka.tools.ConsumerPerformance', 'org.apache.kafka.tools.ConsumerPerformance'],
     load: async () => (await import('./perf/consumer-perf-test-command.ts')).consumerPerfTestCommand,
+  },
+  {
+    name: 'dump-log',
+    description: 'show what is in the files of a log',
+    classes: ['kafka.tools.DumpLogSegments', 'org.apache.kafka.tools.DumpLogSegments'],
+    load: async () => (await import('./dump-log/dump-log-command.ts')).dumpLogCommand,
   },
   {
     name: 'get-offsets',

@@ -74,6 +74,11 @@ export class TransactionIndex {
     }
   }
 
+  /** Throws DiskError; CorruptIndexError where the file can't be true. */
+  all(): readonly AbortedTxn[] {
+    return this.#entries ?? this.#read()
+  }
+
   append(txn: AbortedTxn): void {
     const entries = this.#loaded()
     entries.push(txn)

@@ -244,6 +244,41 @@ test('offsets and groups are shown as JSON', async () => {
   assert.equal(joined.value.data.protocolType, 'consumer')
 })
 
+test('the classes of Kafka up to 3.9 show them as text', async () => {
+  const topic = await topicOf({ value: 'a' })
+  const group = 'text'
+  await admin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 1, metadata: 'm' }])
+  await admin.deleteGroups([group])
+  const args = [...ofStart('__consumer_offsets'), '--timeout-ms', '500', '--formatter']
+  const offsets = await consume([
+    ...args,
+    'kafka.coordinator.group.GroupMetadataManager$OffsetsMessageFormatter',
+  ])
+  const mine = lines(offsets.stdout).filter((line) => line.startsWith(`[${group},`))
+  assert.match(
+    mine[0]!,
+    /::OffsetAndMetadata\(offset=1, leaderEpoch=Optional\.empty, metadata=m, commitTimestamp=\d+, expireTimestamp=None\)$/,
+  )
+  assert.equal(mine[1], `[${group},${topic},0]::NULL`)
+  const groups = await consume([
+    ...args,
+    'kafka.coordinator.group.GroupMetadataManager$GroupMetadataMessageFormatter',
+  ])
+  assert.match(
+    groups.stdout,
+    /^json::GroupMetadata\(groupId=json, generation=1, protocolType=Some\(consumer\), currentState=Stable, members=HashMap\((\S+) -> MemberMetadata\(memberId=\1, groupInstanceId=None, clientId=sluice, clientHost=\/127\.0\.0\.1, sessionTimeoutMs=45000, rebalanceTimeoutMs=300000, supportedProtocols=List\(range\)\)\)\)$/m,
+  )
+  const transactions = await consume([
+    ...ofStart('__transaction_state'),
+    ...['--timeout-ms', '500', '--formatter'],
+    'kafka.coordinator.transaction.TransactionLog$TransactionLogMessageFormatter',
+  ])
+  assert.match(
+    lines(transactions.stdout)[0]!,
+    /^console::TransactionMetadata\(transactionalId=console, producerId=\d+, producerEpoch=0, txnTimeoutMs=60000, state=Empty, pendingState=None, topicPartitions=HashSet\(\), txnStartTimestamp=-1, txnLastUpdateTimestamp=\d+\)$/,
+  )
+})
+
 test('a topic that does not exist is waited for, and is the reason if nobody makes it', async () => {
   const { exitCode, stderr } = await consume(['--topic', 'nowhere', '--timeout-ms', '300'])
   assert.equal(exitCode, 1)

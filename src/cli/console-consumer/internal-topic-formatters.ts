@@ -17,7 +17,9 @@ const FORMATTERS = {
   TransactionLogMessageFormatter: { topic: 'transactions', types: [0] },
 } as const satisfies Record<string, Shown>
 
-export function internalTopicFormatter(name: keyof typeof FORMATTERS): MessageFormatter {
+export type InternalFormatterName = keyof typeof FORMATTERS
+
+export function internalTopicFormatter(name: InternalFormatterName): MessageFormatter {
   const { topic, types }: Shown = FORMATTERS[name]
   return ({ key, value }, sink) => {
     if (key === null) return

@@ -3,6 +3,7 @@ import type { ConsumerRecord } from '../../client/consumer/consumer-record.ts'
 import type { ByteSink } from '../command/byte-sink.ts'
 import { UsageError } from '../command/command.ts'
 import { defaultMessageFormatter } from './default-message-formatter.ts'
+import type { InternalFormatterName } from './internal-topic-formatters.ts'
 
 /** Throws Error where a record can't be shown. */
 export type MessageFormatter = (record: ConsumerRecord, sink: ByteSink) => void
@@ -35,8 +36,12 @@ export async function openFormatter(
     case 'OffsetsMessageFormatter':
     case 'GroupMetadataMessageFormatter':
     case 'TransactionLogMessageFormatter': {
+      if (className.startsWith('kafka.coordinator.')) {
+        const { formerTopicFormatter } = await import('./former-topic-formatters.ts')
+        return formerTopicFormatter(name as InternalFormatterName)
+      }
       const { internalTopicFormatter } = await import('./internal-topic-formatters.ts')
-      return internalTopicFormatter(name as Parameters<typeof internalTopicFormatter>[0])
+      return internalTopicFormatter(name as InternalFormatterName)
     }
     default:
       throw new UsageError(`The formatter ${className} is not known: classes of Java can't be loaded`)
