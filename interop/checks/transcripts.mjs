@@ -74,18 +74,18 @@ class Shell {
 
   /** @param {Step} step @param {string[]} expected */
   async play(step, expected) {
-    const { child, seen } = this.#start(step)
+    const { child, seen, text } = this.#start(step)
     const isComplete = () => differenceOf({ ...step, amongOthers: true }, expected, seen()) === undefined
     const isOver = () => child.exitCode !== null || child.signalCode !== null
     if (step.isBackground) {
       this.#background.push(child)
       await waitUntil(() => isComplete() || isOver(), 'lines', stepTimeoutMs).catch(() => {})
     } else {
-      for (const line of step.typed) await this.#type(child, line, seen)
+      for (const line of step.typed) await this.#type(child, line, text)
       if (step.isInterrupted) {
         await waitUntil(() => isComplete() || isOver(), 'lines', stepTimeoutMs).catch(() => {})
         await delay(quietMs)
-        process.kill(-Number(child.pid), 'SIGINT')
+        if (!isOver()) process.kill(-Number(child.pid), 'SIGINT')
       }
       await waitUntil(isOver, `end of ${step.command}`, stepTimeoutMs).catch((error) => {
         process.kill(-Number(child.pid), 'SIGKILL')
@@ -128,13 +128,13 @@ class Shell {
 
   /**
    * At the prompt, not before it: a terminal shows what is typed at once.
-   * @param {import('node:child_process').ChildProcess} child @param {string} line @param {() => string[]} seen
+   * @param {import('node:child_process').ChildProcess} child @param {string} line @param {() => string} text
    */
-  async #type(child, line, seen) {
-    const before = seen().length
-    await delay(quietMs)
+  async #type(child, line, text) {
+    await waitUntil(() => text().endsWith('>'), 'prompt', stepTimeoutMs)
+    const before = text()
     child.stdin?.write(line === '^D' ? '\x04' : `${line}\n`)
-    if (line !== '^D') await waitUntil(() => seen().length > before, 'echo', stepTimeoutMs)
+    if (line !== '^D') await waitUntil(() => text() !== before, 'echo', stepTimeoutMs)
   }
 
   async end() {
