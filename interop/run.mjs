@@ -132,7 +132,7 @@ async function main() {
   } finally {
     await broker?.stop()
   }
-  if (options.only?.split(',').includes('transcripts')) await checkTranscripts(context)
+  if (wanted('transcripts')) await checkTranscripts(context)
   if (wanted('compaction')) await checkCompaction(context)
   if (wanted('dump-log')) {
     if (broker) await checkDumpLog(context, broker.dataFolder)

@@ -9,7 +9,7 @@ import {
   ZookeeperError,
   ZookeeperReader,
 } from '../../coordination/zookeeper-reader.ts'
-import { type CommandContext, UsageError } from './command.ts'
+import { UsageError } from './command.ts'
 import { platform } from './connection.ts'
 
 const TIMEOUT_MS = 3000
@@ -22,7 +22,6 @@ const KAFKA_PORT = 9092
  */
 export async function zookeeperBrokers(
   zookeeper: string,
-  context: Pick<CommandContext, 'note'>,
   connector: Connector = platform.connector,
 ): Promise<string> {
   const { servers, chroot } = readConnectString(zookeeper)
@@ -35,11 +34,7 @@ export async function zookeeperBrokers(
       reader.close()
     }
   }
-  const brokers = servers
-    .map(({ host }) => `${host.includes(':') ? `[${host}]` : host}:${KAFKA_PORT}`)
-    .join(',')
-  context.note(`No ZooKeeper answers at ${zookeeper}: asking the brokers at ${brokers}`)
-  return brokers
+  return servers.map(({ host }) => `${host.includes(':') ? `[${host}]` : host}:${KAFKA_PORT}`).join(',')
 }
 
 async function open(connector: Connector, server: ZookeeperAddress): Promise<ZookeeperReader | undefined> {

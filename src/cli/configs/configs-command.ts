@@ -1,6 +1,6 @@
 /** kafka-configs.sh: what topics, brokers, users and others have for settings, and changing it. */
 import { type KafkaCommand, UsageError } from '../command/command.ts'
-import { type BootstrapOptions, bootstrapOptions, withAdmin } from '../command/connection.ts'
+import { type BootstrapOptions, bootstrapOptions, serversOf, withAdmin } from '../command/connection.ts'
 import { collect, onlyAction, refuseBeside } from '../command/options.ts'
 import { prefixingProblems } from '../command/problem.ts'
 import {
@@ -51,15 +51,7 @@ export const configsCommand: KafkaCommand<ConfigsOptions> = {
     if (bootstrapServer === undefined && zookeeper === undefined)
       throw new UsageError('--bootstrap-server must be specified.')
     const isOldForm = bootstrapServer === undefined
-    const connection = isOldForm
-      ? {
-          ...options,
-          bootstrapServer: await (await import('../command/zookeeper-brokers.ts')).zookeeperBrokers(
-            zookeeper!,
-            context,
-          ),
-        }
-      : options
+    const connection = { ...options, bootstrapServer: await serversOf(options) }
     await withAdmin(connection, context, async (admin) => {
       if (edits === undefined) {
         const { describeEntities } = await import('./describe-entities.ts')

@@ -8,7 +8,7 @@ import { type ConsumerOptions, parseConsumerOptions } from '../../client/options
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import { ByteSink } from '../command/byte-sink.ts'
 import { type CommandContext, type KafkaCommand, UsageError } from '../command/command.ts'
-import { platform, reachBroker, readPropertiesFile, readProperty } from '../command/connection.ts'
+import { platform, reachBroker, readPropertiesFile, readProperty, serversOf } from '../command/connection.ts'
 import { problemOf } from '../command/problem.ts'
 import {
   type ConsoleConsumerOptions,
@@ -31,7 +31,7 @@ export const consoleConsumerCommand: KafkaCommand<ConsoleConsumerOptions> = {
     const pattern = options.include ?? options.whitelist
     const topics = pattern === undefined ? [options.topic!] : wholeName(pattern)
     const formatter = await openFormatter(options.formatter, formatterProperties(options), context)
-    const settings = consoleConsumerSettings(options, await serversOf(options, context), context)
+    const settings = consoleConsumerSettings(options, await serversOf(options), context)
     const problem = await lookForTopic(options, settings, context)
     const consumer = new Consumer(settings, platform)
     const reading = new ConsoleReading(consumer, formatter, options, context)
@@ -44,15 +44,6 @@ export const consoleConsumerCommand: KafkaCommand<ConsoleConsumerOptions> = {
       context.note(`Processed a total of ${reading.count} messages`)
     }
   },
-}
-
-async function serversOf(
-  { bootstrapServer, zookeeper }: ConsoleConsumerOptions,
-  context: CommandContext,
-): Promise<string> {
-  if (bootstrapServer !== undefined) return bootstrapServer
-  const { zookeeperBrokers } = await import('../command/zookeeper-brokers.ts')
-  return zookeeperBrokers(zookeeper!, context)
 }
 
 /** As on the command line, before those of the file. */

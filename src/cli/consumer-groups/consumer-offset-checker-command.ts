@@ -45,7 +45,7 @@ export const consumerOffsetCheckerCommand: KafkaCommand<ConsumerOffsetCheckerOpt
     const group = required(options.group, 'group')
     const zookeeper = required(options.zookeeper ?? options.zkconnect, 'zookeeper')
     const timeoutMs = wholeNumber(options['socket.timeout.ms'], 'socket.timeout.ms', 1)
-    const bootstrapServer = await zookeeperBrokers(zookeeper, context)
+    const bootstrapServer = await zookeeperBrokers(zookeeper)
     return withAdmin({ bootstrapServer }, context, async (admin) => {
       const topics = options.topic.flatMap((list) => list.split(',')).filter((topic) => topic !== '')
       const rows = await rowsOf(admin, group, topics, timeoutMs)

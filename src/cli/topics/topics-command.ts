@@ -2,7 +2,13 @@
 import type { Admin } from '../../client/admin/admin.ts'
 import type { CommandContext, KafkaCommand } from '../command/command.ts'
 import { UsageError } from '../command/command.ts'
-import { type BootstrapOptions, bootstrapOptions, required, withAdmin } from '../command/connection.ts'
+import {
+  type BootstrapOptions,
+  bootstrapOptions,
+  required,
+  serversOf,
+  withAdmin,
+} from '../command/connection.ts'
 import { collect, onlyAction, refuseBeside, wholeNumber } from '../command/options.ts'
 import { prefixingProblems } from '../command/problem.ts'
 
@@ -110,18 +116,14 @@ export const topicsCommand: KafkaCommand<TopicsOptions> = {
     const action = onlyAction(options, ACTIONS)
     const isOldForm = options.zookeeper !== undefined && options.bootstrapServer === undefined
     checkOptions(options, action, isOldForm)
-    const connection = isOldForm ? { ...options, bootstrapServer: await brokers(options, context) } : options
-    if (connection.bootstrapServer === undefined) throw new UsageError('--bootstrap-server must be specified')
+    if (options.bootstrapServer === undefined && options.zookeeper === undefined)
+      throw new UsageError('--bootstrap-server must be specified')
+    const connection = { ...options, bootstrapServer: await serversOf(options) }
     await prefixingProblems('Error while executing topic command : ', () =>
       withAdmin(connection, context, (admin) => perform(action, admin, options, context, isOldForm)),
     )
     return 0
   },
-}
-
-async function brokers({ zookeeper }: TopicsOptions, context: CommandContext): Promise<string> {
-  const { zookeeperBrokers } = await import('../command/zookeeper-brokers.ts')
-  return zookeeperBrokers(zookeeper!, context)
 }
 
 async function perform(
