@@ -39,17 +39,6 @@ export function bootstrapOptions(command: Command): Command {
     .option('--command-config <file>', 'a properties file with settings of the client')
 }
 
-/** The brokers of `--bootstrap-server`, or else those that the old form's `--zookeeper` leads to. Throws UsageError. */
-export async function serversOf(options: {
-  readonly bootstrapServer?: string
-  readonly zookeeper?: string
-}): Promise<string> {
-  const { bootstrapServer, zookeeper } = options
-  if (bootstrapServer !== undefined) return bootstrapServer
-  const { zookeeperBrokers } = await import('./zookeeper-brokers.ts')
-  return zookeeperBrokers(required(zookeeper, 'bootstrap-server'))
-}
-
 /** An administrator, once a broker has answered. Throws UsageError; rejects with KafkaError. The caller closes it. */
 export async function openAdmin(options: BootstrapOptions, context: CommandContext): Promise<Admin> {
   const servers = required(options.bootstrapServer, 'bootstrap-server')

@@ -1,8 +1,9 @@
 /** kafka-configs.sh: what topics, brokers, users and others have for settings, and changing it. */
 import { type KafkaCommand, UsageError } from '../command/command.ts'
-import { type BootstrapOptions, bootstrapOptions, serversOf, withAdmin } from '../command/connection.ts'
+import { type BootstrapOptions, bootstrapOptions, withAdmin } from '../command/connection.ts'
 import { collect, onlyAction, refuseBeside } from '../command/options.ts'
 import { prefixingProblems } from '../command/problem.ts'
+import { serversOf } from '../command/servers.ts'
 import {
   type ConfigEntity,
   type EntityOptions,

@@ -8,8 +8,9 @@ import { type ConsumerOptions, parseConsumerOptions } from '../../client/options
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import { ByteSink } from '../command/byte-sink.ts'
 import { type CommandContext, type KafkaCommand, UsageError } from '../command/command.ts'
-import { platform, reachBroker, readPropertiesFile, readProperty, serversOf } from '../command/connection.ts'
+import { platform, reachBroker, readPropertiesFile, readProperty } from '../command/connection.ts'
 import { problemOf } from '../command/problem.ts'
+import { serversOf } from '../command/servers.ts'
 import {
   type ConsoleConsumerOptions,
   checkConsoleConsumer,

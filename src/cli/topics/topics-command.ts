@@ -11,6 +11,7 @@ import {
 } from '../command/connection.ts'
 import { collect, onlyAction, refuseBeside, wholeNumber } from '../command/options.ts'
 import { prefixingProblems } from '../command/problem.ts'
+import { serversOf } from '../command/servers.ts'
 
 export interface TopicsOptions extends BootstrapOptions {
   readonly list?: true
