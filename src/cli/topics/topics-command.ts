@@ -2,13 +2,7 @@
 import type { Admin } from '../../client/admin/admin.ts'
 import type { CommandContext, KafkaCommand } from '../command/command.ts'
 import { UsageError } from '../command/command.ts'
-import {
-  type BootstrapOptions,
-  bootstrapOptions,
-  required,
-  serversOf,
-  withAdmin,
-} from '../command/connection.ts'
+import { type BootstrapOptions, bootstrapOptions, required, withAdmin } from '../command/connection.ts'
 import { collect, onlyAction, refuseBeside, wholeNumber } from '../command/options.ts'
 import { prefixingProblems } from '../command/problem.ts'
 import { serversOf } from '../command/servers.ts'
