@@ -93,6 +93,16 @@ test('settings that contradict each other leave those in force that were', async
   assert.equal(errors.length, 1)
 })
 
+test('what topics could not inherit is refused, and passed over where the store has it', async () => {
+  const repository = await repositoryOf(new MemoryStore(clock))
+  const { brokerConfig, errors } = dynamic(repository)
+  const entries = { 'log.flush.interval.ms': '-5' }
+  assert.match(brokerConfig.refuse('broker', new Map(Object.entries(entries))) ?? '', /flush.ms/)
+  await set(repository, '1', entries)
+  assert.equal(brokerConfig.current.topicDefaults.size, 0)
+  assert.equal(errors.length, 1)
+})
+
 test('pools grow to at most double and shrink to no less than half, from where they are', async () => {
   const repository = await repositoryOf(new MemoryStore(clock))
   const { brokerConfig } = dynamic(repository)

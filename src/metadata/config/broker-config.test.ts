@@ -69,6 +69,12 @@ test('retention in milliseconds wins over minutes, and minutes over hours; negat
   assert.throws(() => parse('log.retention.ms=0'), /log.retention.ms must be unlimited/)
 })
 
+test('what topics could not inherit is refused, and any negative retention is unlimited to them', () => {
+  assert.throws(() => parse('log.flush.interval.ms=-5'), /Invalid value -5 for configuration flush.ms/)
+  assert.equal(parse('log.retention.ms=-5').config.topicDefaults.get('retention.ms'), '-1')
+  assert.equal(parse('log.retention.minutes=-5').config.topicDefaults.get('retention.ms'), '-1')
+})
+
 test('log.dirs wins over log.dir and may hold several', () => {
   assert.deepEqual(parse('log.dir=/a\nlog.dirs=/b, /c d ,').config.logDirs, ['/b', '/c d'])
   assert.deepEqual(parse('log.dir=/a').config.logDirs, ['/a'])

@@ -273,6 +273,8 @@ function readTopicDefaults(
   const derived = (name: string, ms: number, ...sources: readonly string[]): void => {
     if (!defaults.has(name) && sources.some((source) => originals.has(source))) defaults.set(name, String(ms))
   }
+  // Of a negative time there is one meaning, and to topics one form.
+  if (defaults.has('retention.ms')) defaults.set('retention.ms', String(readRetentionMs(values)))
   derived('retention.ms', readRetentionMs(values), 'log.retention.minutes', 'log.retention.hours')
   derived('segment.ms', values.number('log.roll.hours') * hourMs, 'log.roll.hours')
   derived('segment.jitter.ms', values.number('log.roll.jitter.hours') * hourMs, 'log.roll.jitter.hours')
@@ -314,6 +316,8 @@ function checkTogether(config: BrokerConfig, values: ConfigValues): void {
   require(config.maxConnectionsPerIp > 0 ||
     config.maxConnectionsPerIpOverrides.size >
       0, 'max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.')
+  // Topics may be stricter about what they inherit: flush.ms than log.flush.interval.ms.
+  new ConfigValues(topicConfigKeys, config.topicDefaults)
 }
 
 function unknownKeys(originals: ReadonlyMap<string, string>): readonly string[] {
