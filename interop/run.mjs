@@ -29,6 +29,7 @@ import { checkLogAppendTime } from './checks/log-append-time.mjs'
 import { checkOldClients } from './checks/old-clients.mjs'
 import { checkPartitioning } from './checks/partitioning.mjs'
 import { checkTools } from './checks/tools.mjs'
+import { checkZookeeperTools } from './checks/tools-zookeeper.mjs'
 import { checkTransactions } from './checks/transactions.mjs'
 import { checkTranscripts } from './checks/transcripts.mjs'
 import { allClients } from './clients/index.mjs'
@@ -140,6 +141,7 @@ async function main() {
   }
   if (wanted('tools') || options.only?.includes('tools-'))
     await checkTools(context, (group) => wanted('tools') || wanted(`tools-${group}`))
+  if (wanted('tools') || wanted('tools-zookeeper')) await checkZookeeperTools(context)
   // `--only transactions` or a part of them, as `--only transactions-copy`.
   const parts = options.only?.split(',') ?? ['transactions']
   if (parts.some((part) => part.startsWith('transactions'))) {

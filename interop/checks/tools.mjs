@@ -84,6 +84,7 @@ const columns = [
  */
 export async function checkTools({ report, folder }, isWanted) {
   const wanted = Object.entries(groups).filter(([group]) => isWanted(group))
+  if (wanted.length === 0) return
   const table = new StepTable(columns.map(nameOfColumn))
   for (const [tool, broker] of columns) {
     const name = nameOfColumn([tool, broker])

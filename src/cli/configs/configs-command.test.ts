@@ -99,6 +99,52 @@ test('a broker, and what all brokers have by default', async () => {
   )
 })
 
+test('users, clients and addresses have quotas, alone and together', async () => {
+  const add = (words: string[], quota: string, done: string) =>
+    expectOutput([...words, '--alter', '--add-config', quota], `Completed updating ${done}.\n`)
+  await add(['--user', 'alice'], 'producer_byte_rate=1000', 'config for user alice')
+  await add(
+    ['--entity-type', 'users', '--entity-default'],
+    'consumer_byte_rate=20000000',
+    'default config for users in the cluster',
+  )
+  await add(['--user', 'alice', '--client', 'c1'], 'request_percentage=50', 'config for client c1')
+  await add(['--user', 'alice', '--client-defaults'], 'request_percentage=60.5', 'config for user alice')
+  await add(['--ip', '1.2.3.4'], 'connection_creation_rate=10', 'config for ip 1.2.3.4')
+  await expectOutput(
+    ['--entity-type', 'users', '--describe'],
+    "Quota configs for the default user-principal are consumer_byte_rate=2.0E7\nQuota configs for user-principal 'alice' are producer_byte_rate=1000.0\n",
+  )
+  await expectOutput(
+    ['--entity-type', 'users', '--entity-type', 'clients', '--describe'],
+    "Quota configs for user-principal 'alice', client-id 'c1' are request_percentage=50.0\nQuota configs for user-principal 'alice', the default client-id are request_percentage=60.5\n",
+  )
+  await expectOutput(
+    ['--ip', '1.2.3.4', '--describe'],
+    "Quota configs for ip '1.2.3.4' are connection_creation_rate=10.0\n",
+  )
+  await expectOutput(
+    ['--user', 'alice', '--alter', '--delete-config', 'producer_byte_rate'],
+    'Completed updating config for user alice.\n',
+  )
+  await expectProblem(
+    ['--user', 'alice', '--alter', '--delete-config', 'producer_byte_rate'],
+    'Invalid config(s): producer_byte_rate',
+  )
+})
+
+test('a user has SCRAM credentials, of which only the iterations are told', async () => {
+  const done = 'Completed updating config for user carol.\n'
+  const alter = ['--user', 'carol', '--alter']
+  await expectOutput([...alter, '--add-config', 'SCRAM-SHA-512=[iterations=8192,password=secret]'], done)
+  await expectOutput(
+    ['--user', 'carol', '--describe'],
+    "SCRAM credential configs for user-principal 'carol' are SCRAM-SHA-512=iterations=8192\n",
+  )
+  await expectOutput([...alter, '--delete-config', 'SCRAM-SHA-512'], done)
+  await expectOutput(['--user', 'carol', '--describe'], '')
+})
+
 test('a script gets JSON', async () => {
   await configs('--topic', 'plain', '--alter', '--add-config', 'retention.ms=5')
   const [plain] = JSON.parse((await configs('--topic', 'plain', '--describe', '--json')).stdout)

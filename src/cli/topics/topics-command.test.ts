@@ -63,6 +63,8 @@ test('the old form says what it said before Kafka 3', async () => {
     },
   } as unknown as Parameters<typeof describeTopics>[2]
   await changeTopics('create', admin, { topic: 'm44', partitions: 2, replicationFactor: 1 }, context, true)
+  await changeTopics('alter', admin, { topic: 'm44', config: ['retention.ms=1'] }, context, true)
+  await changeTopics('alter', admin, { topic: 'm44', deleteConfig: ['retention.ms'] }, context, true)
   await changeTopics('alter', admin, { topic: 'm44', partitions: 3 }, context, true)
   await describeTopics(admin, { topic: 'm44' }, context, true)
   await changeTopics('delete', admin, { topic: 'm44' }, context, true)
@@ -70,6 +72,8 @@ test('the old form says what it said before Kafka 3', async () => {
     said.split('\n').filter((line) => !line.startsWith('WARNING: ') && !line.startsWith('    ')),
     [
       'Created topic "m44".',
+      'Updated config for topic "m44".',
+      'Updated config for topic "m44".',
       'Adding partitions succeeded!',
       'Topic:m44\tPartitionCount:3\tReplicationFactor:1\tConfigs:',
       '\tTopic: m44\tPartition: 0\tLeader: 1\tReplicas: 1\tIsr: 1',
