@@ -44,6 +44,7 @@ const { values: options } = parseArgs({
   options: {
     broker: { type: 'string', default: 'sluice' },
     only: { type: 'string' },
+    columns: { type: 'string', default: '' },
     small: { type: 'string', default: '100000' },
     keep: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
@@ -140,7 +141,7 @@ async function main() {
     else report.skip('kafka-dump-log', 'the data folder of a running broker is not known')
   }
   if (wanted('tools') || options.only?.includes('tools-'))
-    await checkTools(context, (group) => wanted('tools') || wanted(`tools-${group}`))
+    await checkTools(context, (group) => wanted('tools') || wanted(`tools-${group}`), options.columns)
   if (wanted('tools') || wanted('tools-zookeeper')) await checkZookeeperTools(context)
   // `--only transactions` or a part of them, as `--only transactions-copy`.
   const parts = options.only?.split(',') ?? ['transactions']

@@ -59,7 +59,7 @@ async function listEndpoints(
 ): Promise<void> {
   const { brokers } = await admin.describeCluster({ includeFencedBrokers: includeFencedBrokers === true })
   const sorted = [...brokers].sort((a, b) => a.nodeId - b.nodeId)
-  const hostWidth = Math.max(10, ...sorted.map(({ host }) => host.length))
+  const hostWidth = Math.max(...['HOST', ...sorted.map(({ host }) => host)].map(({ length }) => length))
   const row = (cells: readonly string[]): string =>
     `${cells.map((cell, i) => cell.padEnd(i === 1 ? hostWidth : i === 5 ? 15 : 10)).join(' ')}\n`
   await context.out(row(['ID', 'HOST', 'PORT', 'RACK', 'STATE', 'ENDPOINT_TYPE']))
