@@ -29,9 +29,9 @@ static int connected_child(void (*peer)(int fd, size_t bytes), size_t bytes, pid
 }
 
 static void end_child(int fd, pid_t pid) {
-  close(fd);
   kill(pid, SIGKILL);
   waitpid(pid, NULL, 0);
+  close(fd);
 }
 
 static void send_forever(int fd, size_t block_bytes) {
