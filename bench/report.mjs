@@ -67,7 +67,9 @@ function wholeTable(run) {
   )
   const head = ['row', 'figure', 'Apache Kafka', 'Sluice', 'ratio', 'machine', 'goal']
   const failures = run.failures.map((failure) => `Failed: ${failure}`)
-  return [provenance(run), markdownTable(head, lines), limitsText(run), ...failures].join('\n\n')
+  return [commandText(run), machineText(run), markdownTable(head, lines), limitsText(run), ...failures].join(
+    '\n\n',
+  )
 }
 
 /** Of rows of one family, the goal is met if all meet it. @param {Run[]} runs */
@@ -98,16 +100,25 @@ function goalsTable(runs) {
     return [...cells, range.map((ratio) => ratio?.toFixed(2)).join(' to '), verdict]
   })
   const head = ['what', 'figure', 'goal, Apache Kafka being 1', 'found', '']
-  return [...runs.map(provenance), markdownTable(head, cells)].join('\n\n')
+  return [markdownTable(head, cells), ...runs.slice(0, 1).map(machineText), ...runs.map(commandText)].join(
+    '\n\n',
+  )
 }
 
 /** @param {Run} run */
-function provenance({ command, date, machine, versions, rounds, seconds, loadBefore }) {
+function commandText({ command, date, rounds, seconds, loadBefore, loadAfter }) {
+  const load = [loadBefore[0], loadAfter[0]].map((each) => (each ?? Number.NaN).toFixed(1)).join(' and ')
   return (
-    `\`${command.trim()}\`, ${date.slice(0, 10)}: medians of ${rounds} interleaved pairs of ${seconds} s, with their spread. ` +
+    `\`${command.trim()}\`, ${date.slice(0, 10)}: ${rounds} interleaved pairs of ${seconds} s; the machine's load average ` +
+    `was ${load} before and after.`
+  )
+}
+
+/** @param {Run} run */
+function machineText({ machine, versions }) {
+  return (
     `${machine.cores} cores of ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.system}; Sluice ${versions.sluice} ` +
-    `on Node ${versions.node}; Apache Kafka ${versions.apacheKafka} on ${versions.java}; librdkafka ${versions.librdkafka}. ` +
-    `Load average before: ${loadBefore.map((load) => load.toFixed(1)).join(', ')}.`
+    `on Node ${versions.node}; Apache Kafka ${versions.apacheKafka} on ${versions.java}; librdkafka ${versions.librdkafka}.`
   )
 }
 
@@ -125,9 +136,14 @@ function limitsText({ limits }) {
 }
 
 /** @param {number} value */
-const mb = (value) => `${Math.round(value).toLocaleString('en')} MB/s`
+function mb(value) {
+  return `${Math.round(value).toLocaleString('en')} MB/s`
+}
+
 /** @param {number} value */
-const us = (value) => `${Math.round(value).toLocaleString('en')} us`
+function us(value) {
+  return `${Math.round(value).toLocaleString('en')} us`
+}
 
 /** @param {FigureResult} figure */
 function figureName({ metric }) {
@@ -136,8 +152,9 @@ function figureName({ metric }) {
 }
 
 /** @param {string} metric @param {Spread} spread */
-const spreadText = (metric, { median, min, max }) =>
-  `${shown(metric, median)} (${shown(metric, min)}-${shown(metric, max)})`
+function spreadText(metric, { median, min, max }) {
+  return `${shown(metric, median)} (${shown(metric, min)}-${shown(metric, max)})`
+}
 
 /** @param {string[]} head @param {string[][]} lines */
 function markdownTable(head, lines) {

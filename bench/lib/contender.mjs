@@ -134,6 +134,9 @@ export class Contender {
       count = Math.min(partitions, count + madeAtOnce)
       await this.#admin.createPartitions([{ name, partitions: count }])
     }
+    // Apache Kafka names a leader before it leads; the client asks until it is answered.
+    const all = Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }))
+    await this.#admin.listOffsets(all.map((each) => ({ ...each, at: /** @type {const} */ ('latest') })))
     return name
   }
 

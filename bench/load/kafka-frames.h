@@ -162,10 +162,18 @@ static inline buffer_t fetch_request(const char *topic, int partition, int max_b
   return to;
 }
 
+/* Dies if there is an error code other than 0. */
+static inline void check_error(const char *api, const uint8_t *at) {
+  char text[32];
+  snprintf(text, sizeof text, "answered with error %d", (int)get_int(at, 2));
+  if (get_int(at, 2)) die(api, text);
+}
+
 /* Where in a Fetch answer, its size in front, the size of the records is; dies on an error in it. */
 static inline size_t fetch_records_at(const uint8_t *answer, const char *topic) {
   size_t at = 4 + 4 + 4 + 2 + 4 + 4 + 2 + strlen(topic) + 4 + 4;
-  if (get_int(answer + 12, 2) || get_int(answer + at, 2)) die("Fetch", "answered with an error");
+  check_error("Fetch", answer + 12);
+  check_error("Fetch", answer + at);
   at += 2 + 24;
   int64_t aborted = get_int(answer + at, 4);
   return at + 4 + (aborted > 0 ? (size_t)aborted * 16 : 0) + 4;

@@ -122,7 +122,8 @@ int main(int argc, char **argv) {
       for (; (size = next_frame(from, at)); at += size) {
         const uint8_t *answer = from->bytes + at;
         if (from == &producer) {
-          if (size != answer_bytes || get_int(answer + error_at, 2)) die("Produce", "answered with an error");
+          if (size != answer_bytes) die("Produce", "the answer has another size");
+          check_error("Produce", answer + error_at);
           if ((uint32_t)get_int(answer + 4, 4) != (uint32_t)answered) die("Produce", "the answer is to another request");
           count_latency(&acknowledged, answered++, now);
         } else {

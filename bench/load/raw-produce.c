@@ -52,7 +52,7 @@ static void receive(connection_t *at) {
     const uint8_t *answer = at->received + from;
     if ((size_t)get_int(answer, 4) != answer_bytes - 4) die("Produce", "the answer has another size");
     if ((uint32_t)get_int(answer + 4, 4) != at->expected_id++) die("Produce", "the answer is to another request");
-    if (get_int(answer + error_at, 2)) die("Produce", "answered with an error");
+    check_error("Produce", answer + error_at);
     at->in_flight--;
     requests_answered++;
   }
