@@ -5,7 +5,13 @@
  *
  * Matching many names is done in portions (`RegexMatching`), so that it never holds up the loop for long.
  */
-import { RE2JS, RE2JSSyntaxException } from 're2js'
+import { createRequire } from 'node:module'
+import type { RE2JS } from 're2js'
+
+let loaded: typeof import('re2js') | undefined
+/** At first use: few groups subscribe with an expression, and every start would pay for it. */
+const library = (): typeof import('re2js') =>
+  (loaded ??= createRequire(import.meta.url)('re2js') as typeof import('re2js'))
 
 /**
  * Of the compiled expression, about one for each character and choice; repetitions are written out. 100 names of
@@ -28,10 +34,12 @@ export function compileTopicRegex(text: string): TopicRegex | string {
   if (uncompiledSize(text) > UNCOMPILED_SIZE_MAX) return 'expression is too large'
   let compiled: RE2JS
   try {
-    compiled = RE2JS.compile(text)
+    compiled = library().RE2JS.compile(text)
   } catch (error) {
     // Whatever a parser throws over bytes from a client, it must not end the broker.
-    return error instanceof RE2JSSyntaxException ? error.getDescription() : 'expression can not be compiled'
+    return error instanceof library().RE2JSSyntaxException
+      ? error.getDescription()
+      : 'expression can not be compiled'
   }
   const size = compiled.programSize()
   if (size > REGEX_SIZE_MAX) return 'expression is too large'
