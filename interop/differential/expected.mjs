@@ -42,6 +42,61 @@ export const expected = [
 
   // Metadata and admin
   {
+    label: /^(elect leaders|reassignments|update features)/,
+    path: /errorMessage$/,
+    references: ['kraft-4.1'],
+    when: (reference, ours) => present(reference) || present(ours),
+    reason: "the texts are those of Kafka 3.9 with ZooKeeper, whose controller's words differ from KRaft's",
+  },
+  {
+    label: /^elect leaders: .*(one twice|no partitions|, all) v/,
+    path: /replicaElectionResults\[led\](\.partitionResult\[1\])?$/,
+    references: ['kraft-4.1'],
+    when: (_, ours) => ours === undefined,
+    reason: 'each partition is told once, and topics without one not at all, as with ZooKeeper',
+  },
+  {
+    label: /^elect leaders: .*, no time v/,
+    path: /errorCode$/,
+    references: ['kraft-4.1'],
+    when: (reference, ours) => reference === 7 && (ours === 84 || ours === 0),
+    reason: 'what needs no waiting is answered in no time',
+  },
+  {
+    label: /^elect leaders: type (2|7|-1)/,
+    path: /errorCode$/,
+    references: ['kraft-4.1'],
+    when: (reference, ours) => reference === 42 && ours === -1,
+    reason: 'a type that nobody knows is UNKNOWN_SERVER_ERROR with ZooKeeper',
+  },
+  {
+    label: /^reassignments: no partitions v/,
+    path: /responses\[placed\]$/,
+    references: ['kraft-4.1'],
+    when: (_, ours) => ours === undefined,
+    reason: 'topics without partitions are not answered, as with ZooKeeper',
+  },
+  {
+    label: /^reassignments: (cancel, unknown|unknown topic, not alive)/,
+    path: /errorCode$/,
+    references: ['kraft-4.1'],
+    when: (reference, ours) => reference === 3 && (ours === 85 || ours === 39),
+    reason: 'with ZooKeeper the replicas are looked at before the partition',
+  },
+  {
+    label: /^reassignments: as it is then/,
+    path: /leaderEpoch$/,
+    references: ['kraft-4.1'],
+    reason: 'with ZooKeeper each order, also one that moves nothing, comes to the leader in a new epoch',
+  },
+  {
+    label: /^update features: .* v[01]$/,
+    path: /errorCode$|results\[0\]$/,
+    references: ['kraft-4.1'],
+    reason:
+      'before version 2 Kafka 4.1 answers with an error of the whole where 3.9 has one for each feature',
+  },
+  {
     label: /^api versions: .* v[34]$/,
     path: /(supported|finalized)Features\[(group|transaction)\.version\]$/,
     when: (reference) => reference === undefined,

@@ -1,6 +1,7 @@
 /**
  * A whole broker under producers and a consumer, killed or with the power cut at random moments. The producers are
  * idempotent, ask for acks=-1 and have several batches under way; records are synced one by one (flush.messages=1).
+ * Some of the runs have two log directories, and somebody who keeps moving the replicas between them.
  *
  * Checked after each restart and at the end: every acknowledged record is there, once, in order; and what a consumer
  * has read stays as it was read.
@@ -15,6 +16,10 @@ import { ProduceRequest, ProduceResponse } from '../protocol/messages/00-produce
 import { FetchRequest, FetchResponse } from '../protocol/messages/01-fetch.ts'
 import { CreateTopicsRequest, CreateTopicsResponse } from '../protocol/messages/19-create-topics.ts'
 import { InitProducerIdRequest, InitProducerIdResponse } from '../protocol/messages/22-init-producer-id.ts'
+import {
+  AlterReplicaLogDirsRequest,
+  AlterReplicaLogDirsResponse,
+} from '../protocol/messages/34-alter-replica-log-dirs.ts'
 import { records } from '../records/record.ts'
 import * as RecordBatch from '../records/record-batch.ts'
 import { buildBatch } from '../records/record-batch-builder.ts'
@@ -30,6 +35,11 @@ const PRODUCERS = 2
 /** Of each producer for each partition. */
 const BATCHES = 50
 const IN_FLIGHT_MAX = 3
+/**
+ * Where replicas move. A log that has moved is recovered from its latest snapshot, and snapshots tell of each producer's
+ * last batch alone (as Apache Kafka's do): of several that are sent again only that one would be known.
+ */
+const IN_FLIGHT_MAX_MOVING = 1
 const DEATHS = 6
 /** A start passes about 30, all the batches about 250. */
 const BOUNDARIES_MAX = 120
@@ -41,6 +51,9 @@ const DEATH_KINDS: readonly Death[] = [
   { lose: 'none' },
   { lose: 'some', reorder: true },
 ]
+const LOG_DIRS = ['/data/a', '/data/b']
+/** Of how many steps one is an order to move a partition. */
+const STEPS_PER_MOVE = 6
 const PROPERTIES = {
   'log.flush.interval.messages': '1',
   'log.segment.bytes': '1500',
@@ -51,12 +64,14 @@ const PROPERTIES = {
 class Stream {
   readonly name: string
   readonly partition: number
+  readonly #inFlightMax: number
   acknowledged = 0
   #sent = 0
 
-  constructor(name: string, partition: number) {
+  constructor(name: string, partition: number, inFlightMax: number) {
     this.name = name
     this.partition = partition
+    this.#inFlightMax = inFlightMax
   }
 
   get isDone(): boolean {
@@ -69,7 +84,7 @@ class Stream {
   }
 
   sendMore(client: WireClient, producerId: number): void {
-    while (this.#sent < BATCHES && this.#sent - this.acknowledged < IN_FLIGHT_MAX) {
+    while (this.#sent < BATCHES && this.#sent - this.acknowledged < this.#inFlightMax) {
       const number = this.#sent++
       const value = `${this.name}/${number}`
       const producer = { producerId, producerEpoch: 0, baseSequence: number }
@@ -95,8 +110,8 @@ class Producer {
   readonly streams: readonly Stream[]
   producerId: number | undefined
 
-  constructor(name: string) {
-    this.streams = PARTITIONS.map((partition) => new Stream(name, partition))
+  constructor(name: string, inFlightMax: number) {
+    this.streams = PARTITIONS.map((partition) => new Stream(name, partition, inFlightMax))
   }
 
   get isDone(): boolean {
@@ -194,7 +209,34 @@ function check(log: readonly string[][], producers: readonly Producer[], consume
   }
 }
 
-async function work(life: Life, producers: readonly Producer[], consumer: Consumer): Promise<void> {
+/** Has partitions moved to log directories at random; they may be there already, or on their way elsewhere. */
+class Mover {
+  readonly #random: SimRandom
+  started = 0
+
+  constructor(random: SimRandom) {
+    this.#random = random
+  }
+
+  orderNow(client: WireClient): void {
+    client.poll()
+    if (this.#random.below(STEPS_PER_MOVE) > 0) return
+    const partition = PARTITIONS[this.#random.below(PARTITIONS.length)]!
+    const path = LOG_DIRS[this.#random.below(LOG_DIRS.length)]!
+    const dirs = [{ path, topics: [{ name: TOPIC, partitions: [partition] }] }]
+    client.send(AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, 2, { dirs }, ({ results }) => {
+      assert.equal(results[0]!.partitions[0]!.errorCode, ErrorCode.NONE)
+      this.started++
+    })
+  }
+}
+
+async function work(
+  life: Life,
+  producers: readonly Producer[],
+  consumer: Consumer,
+  mover: Mover | undefined,
+): Promise<void> {
   const admin = life.connect()
   let isCreated = false
   const topic = { name: TOPIC, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] }
@@ -234,6 +276,7 @@ async function work(life: Life, producers: readonly Producer[], consumer: Consum
   await life.until(() => {
     consumer.ask(reader)
     reader.poll()
+    mover?.orderNow(admin)
     for (const [i, client] of clients.entries()) {
       client.poll()
       if (producers[i]!.producerId !== undefined) producers[i]!.sendMore(client)
@@ -242,10 +285,13 @@ async function work(life: Life, producers: readonly Producer[], consumer: Consum
   })
 }
 
-async function run(seed: number): Promise<void> {
+/** How often a partition was told to move. */
+async function run(seed: number, { isMoving }: { isMoving: boolean }): Promise<number> {
   const random = new SimRandom(seed)
+  const inFlightMax = isMoving ? IN_FLIGHT_MAX_MOVING : IN_FLIGHT_MAX
+  const mover = isMoving ? new Mover(random) : undefined
   const store = new MemoryStore(new SimClock(START_MS))
-  const producers = Array.from({ length: PRODUCERS }, (_, i) => new Producer(`p${i}`))
+  const producers = Array.from({ length: PRODUCERS }, (_, i) => new Producer(`p${i}`, inFlightMax))
   const consumer = new Consumer()
   let disk = new SimDisk({ seed })
   for (let lives = 1; ; lives++) {
@@ -256,21 +302,22 @@ async function run(seed: number): Promise<void> {
       startMs: START_MS + lives * 60_000,
       deathAt: lives <= DEATHS ? random.below(BOUNDARIES_MAX) : undefined,
       death: DEATH_KINDS[random.below(DEATH_KINDS.length)]!,
-      properties: PROPERTIES,
+      properties: isMoving ? { ...PROPERTIES, 'log.dirs': LOG_DIRS.join() } : PROPERTIES,
     })
     await life.start()
-    if (!life.hasCrashed) await work(life, producers, consumer)
+    if (!life.hasCrashed) await work(life, producers, consumer, mover)
     if (!life.hasCrashed) check(await readAll(life), producers, consumer)
     if (!life.hasCrashed) await life.shutdown()
     disk = await life.end()
     if (lives > DEATHS) break
   }
   for (const producer of producers) assert.ok(producer.isDone)
+  return mover?.started ?? 0
 }
 
-async function runNamed(seed: number): Promise<void> {
+async function runNamed(seed: number, options: { isMoving: boolean }): Promise<number> {
   try {
-    await run(seed)
+    return await run(seed, options)
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
     const command = `SIM_SEED=${seed} node --test src/simulator/broker-crash.test.ts`
@@ -283,6 +330,11 @@ describe('a broker that is killed or whose power is cut', () => {
   const first = SIM_SEED === undefined ? 1 : Number(SIM_SEED)
   const count = SIM_SEED === undefined ? Number(SIM_SEEDS ?? SEEDS) : 1
   it(`keeps every acknowledged record once and in order, with ${count} seeds from ${first} on`, async () => {
-    for (let seed = first; seed < first + count; seed++) await runNamed(seed)
+    for (let seed = first; seed < first + count; seed++) await runNamed(seed, { isMoving: false })
+  })
+  it(`also while its replicas move between log directories, with ${count} seeds from ${first} on`, async () => {
+    let moves = 0
+    for (let seed = first; seed < first + count; seed++) moves += await runNamed(seed, { isMoving: true })
+    assert.ok(moves > 0)
   })
 })
