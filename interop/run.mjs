@@ -26,6 +26,7 @@ import { checkExchange } from './checks/exchange.mjs'
 import { checkGroups, groupParts } from './checks/groups.mjs'
 import { checkKill } from './checks/kill.mjs'
 import { checkLogAppendTime } from './checks/log-append-time.mjs'
+import { checkMoves } from './checks/moves.mjs'
 import { checkOldClients } from './checks/old-clients.mjs'
 import { checkPartitioning } from './checks/partitioning.mjs'
 import { checkTools } from './checks/tools.mjs'
@@ -136,6 +137,7 @@ async function main() {
   }
   if (wanted('transcripts')) await checkTranscripts(context)
   if (wanted('compaction')) await checkCompaction(context)
+  if (wanted('moves')) await checkMoves(context)
   if (wanted('dump-log')) {
     if (broker) await checkDumpLog(context, broker.dataFolder)
     else report.skip('kafka-dump-log', 'the data folder of a running broker is not known')
