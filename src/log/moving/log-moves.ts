@@ -180,6 +180,8 @@ export class LogMoves {
 
   /** @returns how long to wait before the next one. */
   #turn(): number {
+    const throttledMs = this.#throttle.waitMs()
+    if (throttledMs > 0) return throttledMs
     const nowMs = this.#options.clock.monotonicMs()
     let waitMs = Number.POSITIVE_INFINITY
     for (const [name, move] of this.#moves) {
@@ -191,21 +193,21 @@ export class LogMoves {
       this.#moves.delete(name)
       if (!move.log.isOpen || !move.copy.isOpen) continue
       this.#moves.set(name, move)
-      return this.#advance(move)
+      this.#advance(move)
+      return this.#throttle.waitMs()
     }
     return waitMs
   }
 
-  #advance(move: LogMove): number {
+  #advance(move: LogMove): void {
     let result: CopyResult = move.copyChunk(this.#throttle.chunkBytes)
-    const waitMs = result.kind === 'copied' ? this.#throttle.spend(result.byteLength) : 0
+    if (result.kind === 'copied') this.#throttle.spend(result.byteLength)
     // What is staged is written before this turn's end, and comes with the next.
     if (result.kind === 'copied' && move.copy.logEndOffset === move.log.logEndOffset)
       result = { kind: 'caughtUp' }
     if (result.kind === 'caughtUp' && !move.log.hasStaged) this.#finish(move)
     else if (result.kind === 'outrun') this.#startOver(move.log, move.copy)
     else if (result.kind === 'failed') this.#onFailure(move, result)
-    return waitMs
   }
 
   #onFailure(move: LogMove, { message, isPassing }: CopyResult & { kind: 'failed' }): void {

@@ -13,20 +13,30 @@ import type { BrokerServices } from '../broker-services.ts'
 import { defineHandler, type Handler } from '../handler.ts'
 import { byTopic } from './by-topic.ts'
 
+/** How long a request for thousands of partitions, each of which gets a folder, may hold the loop. */
+const SLICE_MS_MAX = 10
+
 type Response = Draft<typeof AlterReplicaLogDirsResponse>
 
 export function alterReplicaLogDirsHandler(
   services: BrokerServices,
 ): Handler<AlterReplicaLogDirsRequest, Response> {
-  const { replicaManager, metadataCache } = services
-  return defineHandler(AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, [0, 2], ({ dirs }) => {
-    const results = placesOf(dirs).map(({ topic, partition, path }) => {
+  const { replicaManager, metadataCache, clock } = services
+  return defineHandler(AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, [0, 2], async ({ dirs }) => {
+    const results: { topic: string; partition: number; errorCode: number }[] = []
+    let untilMs = clock.monotonicMs() + SLICE_MS_MAX
+    for (const { topic, partition, path } of placesOf(dirs)) {
+      if (clock.monotonicMs() >= untilMs) {
+        await new Promise<void>((resolve) => void clock.after(0, resolve))
+        untilMs = clock.monotonicMs() + SLICE_MS_MAX
+      }
       const errorCode = replicaManager.alterLogDir(topic, partition, path)
       const isUnknown =
         errorCode === ErrorCode.REPLICA_NOT_AVAILABLE &&
         metadataCache.partition(topic, partition) === undefined
-      return { topic, partition, errorCode: isUnknown ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : errorCode }
-    })
+      const told = isUnknown ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : errorCode
+      results.push({ topic, partition, errorCode: told })
+    }
     return {
       results: byTopic(results).map(([topicName, partitions]) => ({
         topicName,
