@@ -57,7 +57,7 @@ async function checkTool({ report, bootstrap, brokerKind, createTopic }, home, l
     new RegExp(`Completed updating config for topic ${topic}\\.`),
   ])
   await step(`--describe ${ofTopic}`, [
-    /retention\.ms=5000 sensitive=false synonyms=\{DYNAMIC_TOPIC_CONFIG:retention\.ms=5000, /,
+    /retention\.ms=5000 sensitive=false synonyms=\{DYNAMIC_TOPIC_CONFIG:retention\.ms=5000\}/,
     /cleanup\.policy=compact,delete sensitive=false synonyms=\{DYNAMIC_TOPIC_CONFIG:cleanup\.policy=compact,delete/,
   ])
   await step(
@@ -70,7 +70,7 @@ async function checkTool({ report, bootstrap, brokerKind, createTopic }, home, l
   await step(`--describe ${ofTopic}`, [/cleanup\.policy=compact,delete/], { unwanted: /retention\.ms/ })
   await step(
     `--alter --entity-type topics --entity-name ${topic}-absent --add-config retention.ms=1`,
-    [/does not exist/],
+    [/UnknownTopicOrPartitionException/],
     refused,
   )
 
@@ -98,7 +98,9 @@ async function checkTool({ report, bootstrap, brokerKind, createTopic }, home, l
     /Completed updating default config for brokers in the cluster\./,
   ])
   await step(`--describe ${ofAll}`, [new RegExp(`${all}=100000${value} sensitive=false`)])
-  await step(`--describe ${ofBroker}`, [new RegExp(`DYNAMIC_DEFAULT_BROKER_CONFIG:${all}=100000${value}`)])
+  await step(`--describe --all ${ofBroker}`, [
+    new RegExp(`DYNAMIC_DEFAULT_BROKER_CONFIG:${all}=100000${value}`),
+  ])
   await step(`--alter ${ofAll} --delete-config ${all}`, [/Completed updating default config/])
 
   const ofLoggers = '--entity-type broker-loggers --entity-name 1'

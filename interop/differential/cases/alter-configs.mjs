@@ -18,8 +18,28 @@ import {
 const references = ['kraft', 'kraft-4.1']
 const [TOPIC, BROKER, LOGGER, CLIENT_METRICS, GROUP] = [2, 4, 8, 16, 32]
 const [SET, DELETE, APPEND, SUBTRACT] = [0, 1, 2, 3]
-/** A change reaches a broker of KRaft a little after it was answered. */
-const settleMs = 250
+/** What is seen of a change at once may be in force a moment later. */
+const settleMs = 50
+/** A name of client metrics that no case is about. */
+const marker = 'seen'
+let markerValue = 1000
+
+/** A change reaches a broker of KRaft a little after it was answered: once a later one is seen, so are all before it. @param {Probe} probe */
+async function settled(probe) {
+  const value = String(++markerValue)
+  await probe.quietly(INCREMENTAL_ALTER_CONFIGS, 1, {
+    resources: [incremental(CLIENT_METRICS, marker, [[SET, 'interval.ms', value]])],
+    validateOnly: false,
+  })
+  for (;;) {
+    const { results } = await probe.quietly(DESCRIBE_CONFIGS, 4, {
+      resources: [{ resourceType: CLIENT_METRICS, resourceName: marker, configurationKeys: null }],
+    })
+    if (results[0].configs.some((/** @type {any} */ config) => config.value === value)) break
+    await delay(settleMs)
+  }
+  await delay(settleMs)
+}
 
 /** @type {import('./kit.mjs').Case[]} */
 export const cases = [
@@ -59,7 +79,7 @@ function changer(probe) {
     },
     /** @param {string} label @param {number} resourceType @param {string} resourceName @param {string[] | null} configurationKeys */
     async show(label, resourceType, resourceName, configurationKeys) {
-      await delay(settleMs)
+      await settled(probe)
       await probe.ask(label, DESCRIBE_CONFIGS, 4, {
         resources: [{ resourceType, resourceName, configurationKeys }],
         includeSynonyms: true,
@@ -514,10 +534,10 @@ async function replaceOtherConfigs(probe) {
 async function listClientMetrics(probe) {
   const { alter } = changer(probe)
   await alter('set', CLIENT_METRICS, 'listed-metrics', [[SET, 'interval.ms', '1000']])
-  await delay(settleMs)
+  await settled(probe)
   await probe.ask('one', LIST_CONFIG_RESOURCES, 0, {})
   await alter('deleted', CLIENT_METRICS, 'listed-metrics', [[DELETE, 'interval.ms', null]])
-  await delay(settleMs)
+  await settled(probe)
   await probe.ask('none', LIST_CONFIG_RESOURCES, 0, {})
 }
 
@@ -527,7 +547,7 @@ async function listResources(probe) {
   await createTopic(probe, 'listed')
   await alter('group', GROUP, 'listed-group', [[SET, 'consumer.session.timeout.ms', '50000']])
   await alter('metrics', CLIENT_METRICS, 'listed-metrics', [[SET, 'interval.ms', '1000']])
-  await delay(settleMs)
+  await settled(probe)
   for (const version of probe.versions(LIST_CONFIG_RESOURCES)) {
     if (version === 0) await probe.ask('client metrics', LIST_CONFIG_RESOURCES, 0, {})
     else
@@ -545,7 +565,7 @@ async function listResources(probe) {
   }
   await alter('group back', GROUP, 'listed-group', [[DELETE, 'consumer.session.timeout.ms', null]])
   await alter('metrics back', CLIENT_METRICS, 'listed-metrics', [[DELETE, 'interval.ms', null]])
-  await delay(settleMs)
+  await settled(probe)
   for (const version of probe.versions(LIST_CONFIG_RESOURCES))
     await probe.ask(
       'afterwards',
