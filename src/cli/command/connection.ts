@@ -47,7 +47,10 @@ export async function openAdmin(options: BootstrapOptions, context: CommandConte
     bootstrapServers: servers,
   }
   const admin = new Admin(settings, platform)
+  // Whatever it waits for rejects with CLOSED.
+  context.stopped.addEventListener('abort', () => void admin.close(), { once: true })
   try {
+    if (context.stopped.aborted) throw new KafkaError('CLOSED', 'the command was stopped')
     await reach(admin, servers)
     return admin
   } catch (error) {

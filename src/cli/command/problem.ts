@@ -26,7 +26,8 @@ export async function prefixingProblems<Result>(
     return await work()
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${prefix}${error.message}`)
-    if (error instanceof KafkaError) throw new UsageError(`${prefix}${reasonOf(error)}`)
+    if (error instanceof KafkaError && error.code !== 'CLOSED')
+      throw new UsageError(`${prefix}${reasonOf(error)}`)
     throw error
   }
 }

@@ -4,12 +4,16 @@
  * stack.
  */
 import { Command, CommanderError } from 'commander'
+import { KafkaError } from '../../client/kafka-error.ts'
 import { sluiceVersion } from '../version.ts'
 import type { CommandContext, KafkaCommand } from './command.ts'
 import { problemOf } from './problem.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each command knows its own options
 export type AnyCommand = KafkaCommand<any>
+
+/** As shells tell of a program that SIGINT has ended. */
+const STOPPED = 130
 
 /** `script` is the name that the user called it by. */
 export async function runCommand(
@@ -33,6 +37,7 @@ export async function runCommand(
       )
       return 0
     }
+    if (context.stopped.aborted && error instanceof KafkaError && error.code === 'CLOSED') return STOPPED
     context.note(problemOf(error))
     return 1
   }
