@@ -38,6 +38,7 @@ import { type Permit, type ProducePermits, permitsFor } from './produce-permits.
 type Response = Draft<typeof ProduceResponse>
 type TopicData = ProduceRequest['topicData'][number]
 type PartitionData = TopicData['partitionData'][number]
+type PartitionResponse = NonNullable<NonNullable<Response['responses']>[number]['partitionResponses']>[number]
 
 /** The one client that may write to internal topics, as in Kafka. */
 const ADMIN_CLIENT_ID = '__admin_client'
@@ -252,19 +253,19 @@ function isWritten(append: Append): append is Append & { readonly partition: Par
   return append.partition !== undefined && append.outcome.errorCode === ErrorCode.NONE
 }
 
+/** Partitions of a topic stand side by side, as in the request. */
 function response(services: BrokerServices, appends: readonly Append[], context: RequestContext): Response {
-  const topics = new Map<TopicData, Append[]>()
+  const responses: { name: string; topicId: string; partitionResponses: PartitionResponse[] }[] = []
+  let topic: TopicData | undefined
   for (const append of appends) {
-    const group = topics.get(append.topic)
-    if (group === undefined) topics.set(append.topic, [append])
-    else group.push(append)
+    if (append.topic !== topic) {
+      topic = append.topic
+      responses.push({ name: topic.name, topicId: topic.topicId, partitionResponses: [] })
+    }
+    responses.at(-1)!.partitionResponses.push(partitionResponse(services, context, append))
   }
   return {
-    responses: Array.from(topics, ([{ name, topicId }, group]) => ({
-      name,
-      topicId,
-      partitionResponses: group.map((append) => partitionResponse(services, context, append)),
-    })),
+    responses,
     ...(appends.some((append) => showsLeader(append, context))
       ? { nodeEndpoints: advertisedBrokers(services, context) }
       : undefined),
@@ -293,7 +294,13 @@ function hidesLogStart(errorCode: number): boolean {
   }
 }
 
-function partitionResponse(services: BrokerServices, context: RequestContext, append: Append) {
+const NO_RECORD_ERRORS: PartitionResponse['recordErrors'] = []
+
+function partitionResponse(
+  services: BrokerServices,
+  context: RequestContext,
+  append: Append,
+): PartitionResponse {
   const { index, partition, outcome } = append
   const { errorCode } = outcome
   const failed = errorCode !== ErrorCode.NONE
@@ -304,10 +311,13 @@ function partitionResponse(services: BrokerServices, context: RequestContext, ap
     baseOffset: failed ? -1 : outcome.firstOffset,
     logAppendTimeMs: failed ? -1 : outcome.logAppendTimeMs,
     logStartOffset: hidesLogStart(errorCode) ? -1 : outcome.logStartOffset,
-    recordErrors: outcome.recordErrors.map(({ batchIndex, message }) => ({
-      batchIndex,
-      batchIndexErrorMessage: message,
-    })),
+    recordErrors:
+      outcome.recordErrors.length === 0
+        ? NO_RECORD_ERRORS
+        : outcome.recordErrors.map(({ batchIndex, message }) => ({
+            batchIndex,
+            batchIndexErrorMessage: message,
+          })),
     ...(showsLeader(append, context)
       ? { currentLeader: currentLeaderOf(services, partition!.topic, index) }
       : undefined),
