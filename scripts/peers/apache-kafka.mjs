@@ -24,6 +24,7 @@ const mainClasses = {
   'kafka-console-consumer': ['org.apache.kafka.tools.consumer.ConsoleConsumer'],
   'kafka-console-producer': ['kafka.tools.ConsoleProducer', 'org.apache.kafka.tools.ConsoleProducer'],
   'kafka-consumer-groups': ['org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'],
+  'kafka-consumer-perf-test': ['org.apache.kafka.tools.ConsumerPerformance'],
   'kafka-cluster': ['kafka.tools.ClusterTool', 'org.apache.kafka.tools.ClusterTool'],
   'kafka-delete-records': ['org.apache.kafka.tools.DeleteRecordsCommand'],
   'kafka-dump-log': ['kafka.tools.DumpLogSegments'],
@@ -32,12 +33,14 @@ const mainClasses = {
   'kafka-leader-election': ['org.apache.kafka.tools.LeaderElectionCommand'],
   'kafka-log-dirs': ['org.apache.kafka.tools.LogDirsCommand'],
   'kafka-metadata-quorum': ['org.apache.kafka.tools.MetadataQuorumCommand'],
+  'kafka-producer-perf-test': ['org.apache.kafka.tools.ProducerPerformance'],
   'kafka-reassign-partitions': ['org.apache.kafka.tools.reassign.ReassignPartitionsCommand'],
   'kafka-server-start': ['kafka.Kafka'],
   'kafka-storage': ['kafka.tools.StorageTool'],
   'kafka-topics': ['org.apache.kafka.tools.TopicCommand'],
   'kafka-transactions': ['org.apache.kafka.tools.TransactionsCommand'],
   'kafka-transactional-copier': ['org.apache.kafka.tools.TransactionalMessageCopier'],
+  'kafka-verifiable-consumer': ['org.apache.kafka.tools.VerifiableConsumer'],
   'kafka-verifiable-producer': ['org.apache.kafka.tools.VerifiableProducer'],
 }
 

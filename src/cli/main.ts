@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `sluice` command: the same programs as bin/kafka-*.sh under one name. */
 import process from 'node:process'
-import { processContext } from './command/process-context.ts'
+import { inProcess } from './command/process-context.ts'
 import { runCommand } from './command/run-command.ts'
 import { findCommand } from './commands.ts'
 
@@ -11,5 +11,6 @@ if (entry === undefined) {
   const { mainProgram } = await import('./main-program.ts')
   await mainProgram().parseAsync(process.argv)
 } else {
-  process.exitCode = await runCommand(await entry.load(), args, processContext(), `sluice ${entry.name}`)
+  const command = await entry.load()
+  await inProcess((context) => runCommand(command, args, context, `sluice ${entry.name}`))
 }

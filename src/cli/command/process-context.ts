@@ -1,11 +1,27 @@
 /** The context of a command that is this process: its streams and signals. */
+import { constants } from 'node:os'
 import process from 'node:process'
 import type { CommandContext } from './command.ts'
 
-export function processContext(): CommandContext {
+/** Runs a command to the exit code of this process: that of whoever was stopped by a signal says so, as that of a JVM does. */
+export async function inProcess(run: (context: CommandContext) => Promise<number>): Promise<void> {
+  let stoppedBy: 'SIGINT' | 'SIGTERM' | undefined
+  const context = processContext((signal) => {
+    stoppedBy = signal
+  })
+  const exitCode = await run(context)
+  process.exitCode = stoppedBy === undefined ? exitCode : 128 + constants.signals[stoppedBy]
+}
+
+function processContext(onSignal: (signal: 'SIGINT' | 'SIGTERM') => void): CommandContext {
   const stop = new AbortController()
   // The first signal asks the command to finish; another one of the kind ends the process as usual.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      onSignal(signal)
+      stop.abort()
+    })
+  }
   // Whoever read the output has left (`... | head`): there is nothing more to do, and nothing wrong.
   process.stdout.on('error', () => stop.abort())
   process.stderr.on('error', () => {})
@@ -13,7 +29,7 @@ export function processContext(): CommandContext {
   const { stdout } = process
   return {
     input: process.stdin,
-    isTerminal: process.stdin.isTTY === true,
+    isTerminal: process.stdin.isTTY === true && stdout.isTTY === true,
     stopped: stop.signal,
     note: (line) => void process.stderr.write(`${line}\n`),
     out(text) {

@@ -62,16 +62,14 @@ async function sendAll(
   context: CommandContext,
   isSync: boolean,
 ): Promise<void> {
-  const prompt = async (): Promise<void> => {
-    if (context.isTerminal) await context.out('>')
-  }
-  await prompt()
+  if (context.isTerminal) await context.out('>')
   for await (const batch of lineBatches(context.input, context.stopped)) {
     for (const line of batch) {
       const record = reader.read(line)
-      if (isSync) await lines.sendAndWait(record)
-      else await lines.send(record)
-      await prompt()
+      // What need not be waited for is not: lines come by the million.
+      const waiting = isSync ? lines.sendAndWait(record) : lines.send(record)
+      if (waiting !== undefined) await waiting
+      if (context.isTerminal) await context.out('>')
     }
   }
 }
