@@ -1,5 +1,4 @@
 /** What was copied out of the broker's configuration is brought up to date when that changes; all else is read anew. */
-import type { LogConfig } from '../log/log-config.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import { effectiveTopicConfig } from '../metadata/config/topic-config.ts'
 import type { DynamicBrokerConfig } from '../metadata/dynamic-broker-config.ts'
@@ -12,10 +11,8 @@ export function applyDynamicConfig(options: {
   logManager: LogManager
   socketServer: SocketServer
   connectionQuotas: ConnectionQuotas
-  /** Of a topic, with what it inherits from the broker. */
-  topicConfig: (topic: string) => LogConfig
 }): void {
-  const { brokerConfig, logManager, socketServer, connectionQuotas, topicConfig } = options
+  const { brokerConfig, logManager, socketServer, connectionQuotas } = options
   const config = brokerConfig.current
   const apply = (): void => {
     socketServer.updateConnectionLimits({
@@ -25,8 +22,6 @@ export function applyDynamicConfig(options: {
     })
     connectionQuotas.updateBrokerBound(config.maxConnectionCreationRate)
     logManager.updateDefaultConfig(effectiveTopicConfig(new Map(), config))
-    const topics = new Set([...logManager.allLogs()].map(({ topic }) => topic))
-    for (const topic of topics) logManager.updateTopicConfig(topic, topicConfig(topic))
   }
   apply()
   brokerConfig.onChange(apply)

@@ -178,7 +178,8 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     random,
     loggers: loggerFor,
     defaultConfig: effectiveTopicConfig(new Map(), liveConfig),
-    topicConfig,
+    topicConfig: (topic) =>
+      configRepository.get('topics', topic).size === 0 ? undefined : topicConfig(topic),
     producerIdExpirationMs: () => liveConfig.producerIdExpirationMs,
     producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
     flushSchedulerIntervalMs: config.logFlushSchedulerIntervalMs,
@@ -219,7 +220,6 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     logManager,
     socketServer,
     connectionQuotas: quotas.connections,
-    topicConfig,
   })
   if (isNewStore) {
     await adoptLogs({ store, logManager, brokerId, random, logger })

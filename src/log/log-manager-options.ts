@@ -18,7 +18,7 @@ export interface LogManagerOptions {
   readonly random: Random
   readonly loggers: LoggerFactory
   readonly defaultConfig: LogConfig
-  /** A topic's whole effective configuration; undefined for the default. Asked once for each topic at the start. */
+  /** A topic's whole effective configuration; undefined for the default. */
   readonly topicConfig: (topic: string) => LogConfig | undefined
   /** producer.id.expiration.ms, which may change, and producer.id.expiration.check.interval.ms */
   readonly producerIdExpirationMs: () => number

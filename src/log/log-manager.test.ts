@@ -269,6 +269,23 @@ describe('LogManager, what time asks for', () => {
     assert.equal(log.recoveryPoint, 2)
   })
 
+  it('gives a new default to the logs that inherit it, and asks for the others', () => {
+    let own: LogConfig = { ...DEFAULT_LOG_CONFIG, segmentBytes: 7000 }
+    const topicConfig = (topic: string): LogConfig | undefined => (topic === 'own' ? own : undefined)
+    const h = new Harness(undefined, { topicConfig })
+    const logs = ['own', 'inherits'].map((topic) => h.create(topic, 0))
+    own = { ...own, retentionMs: 5 }
+    h.manager.updateDefaultConfig({ ...DEFAULT_LOG_CONFIG, retentionMs: 5 })
+    assert.deepEqual(
+      logs.map(({ config }) => [config.retentionMs, config.segmentBytes]),
+      [
+        [5, 7000],
+        [5, DEFAULT_LOG_CONFIG.segmentBytes],
+      ],
+    )
+    assert.equal(h.create('later', 0).config.retentionMs, 5)
+  })
+
   it('deletes segments that are past retention', () => {
     const config = { ...DEFAULT_LOG_CONFIG, segmentBytes: 300, retentionMs: 1000 }
     const h = new Harness()

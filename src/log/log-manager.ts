@@ -237,17 +237,22 @@ export class LogManager {
 
   /** `config` is the topic's whole effective configuration. */
   updateTopicConfig(topic: string, config: LogConfig): void {
-    for (const log of this.#registry.ofTopic(topic)) {
-      if (!config.cleanupPolicy.includes('compact')) this.#cleaner?.abort(log)
-      log.updateConfig(config)
-    }
+    for (const log of this.#registry.ofTopic(topic)) this.#updateConfig(log, config)
     this.#housekeeping.considerFlushMs(config.flushMs)
   }
 
-  /** For logs made from now on; the caller updates the topics that inherit a changed value. */
+  /** For all logs; a topic with values of its own is asked for them again, since it inherits the others. */
   updateDefaultConfig(config: LogConfig): void {
     this.#defaultConfig = config
     this.#housekeeping.considerFlushMs(config.flushMs)
+    for (const log of this.#registry.all()) {
+      this.#updateConfig(log, this.#options.topicConfig(log.topic) ?? config)
+    }
+  }
+
+  #updateConfig(log: UnifiedLog, config: LogConfig): void {
+    if (!config.cleanupPolicy.includes('compact')) this.#cleaner?.abort(log)
+    log.updateConfig(config)
   }
 
   /**
