@@ -29,6 +29,7 @@ import { checkLogAppendTime } from './checks/log-append-time.mjs'
 import { checkMoves } from './checks/moves.mjs'
 import { checkOldClients } from './checks/old-clients.mjs'
 import { checkPartitioning } from './checks/partitioning.mjs'
+import { checkQuotas } from './checks/quotas.mjs'
 import { checkTools } from './checks/tools.mjs'
 import { checkZookeeperTools } from './checks/tools-zookeeper.mjs'
 import { checkTransactions } from './checks/transactions.mjs'
@@ -154,6 +155,7 @@ async function main() {
       only: (part) => parts.includes('transactions') || parts.includes(`transactions-${part}`),
     })
   }
+  if (wanted('quotas')) await checkQuotas(context)
   if (wanted('offsets')) await checkCommittedOffsets(context)
   if (wanted('kill')) await checkKill(context, { sabotage: options.sabotage })
   if (context.table) report.say(`\n${context.table}`)

@@ -40,6 +40,55 @@ export const expected = [
     reason: "Kafka's texts about its settings are not ours to copy",
   },
 
+  // Quotas and credentials
+  {
+    label: /^quota refusals/,
+    path: /errorMessage$/,
+    references: ['zookeeper'],
+    when: (reference, ours) => present(reference) && present(ours),
+    reason: 'the texts are those of Kafka with KRaft',
+  },
+  {
+    label: /^quota refusals: filter: (strange match|exactly nothing)/,
+    path: /\.error(Code|Message)$/,
+    when: (reference, ours) => reference === -1 || ours === 42 || !present(reference),
+    reason: 'Kafka with ZooKeeper fails with UNKNOWN_SERVER_ERROR where with KRaft it refuses',
+  },
+  {
+    label: /^quota refusals: (alter: (zero|less than zero)|nothing was set)/,
+    path: /./,
+    references: ['zookeeper'],
+    reason: 'Kafka with ZooKeeper takes quotas that nobody can keep to, with KRaft it refuses them',
+  },
+  {
+    label: /^quotas: all keys are there/,
+    path: /producer_byte_rate\]\.value$/,
+    references: ['kraft', 'kraft-4.1'],
+    when: (reference, ours) => Math.abs(reference - ours) < 1e-6,
+    reason: 'bytes are whole numbers, as Kafka with ZooKeeper has them',
+  },
+  {
+    label: /^scram credentials: (two mechanisms|all|no names|in the end)/,
+    path: /results\[\d+\]/,
+    references: ['kraft', 'kraft-4.1'],
+    reason:
+      'a user may get credentials of two mechanisms at once, as with ZooKeeper and in the documentation; KRaft calls it the same credential twice',
+  },
+  {
+    label: /^scram credentials: no name /,
+    path: /errorMessage$/,
+    references: ['zookeeper'],
+    when: (reference, ours) => present(reference) && present(ours),
+    reason: 'the text is that of Kafka with KRaft',
+  },
+  {
+    label: /^scram credentials/,
+    path: /results\[\d+\]\.errorMessage$/,
+    references: ['zookeeper'],
+    when: (reference, ours) => reference === '' && ours === null,
+    reason: 'success has no text, as with KRaft; with ZooKeeper it has an empty one',
+  },
+
   // Metadata and admin
   {
     label: /^(elect leaders|reassignments|update features)/,

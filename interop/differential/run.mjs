@@ -30,6 +30,7 @@ import { cases as idempotence } from './cases/idempotence.mjs'
 import { cases as offsetCommits } from './cases/offset-commits.mjs'
 import { cases as offsets } from './cases/offsets.mjs'
 import { cases as produce } from './cases/produce.mjs'
+import { cases as quotas } from './cases/quotas.mjs'
 import { cases as topics } from './cases/topics.mjs'
 import { cases as transactions } from './cases/transactions.mjs'
 import { expected } from './expected.mjs'
@@ -80,6 +81,7 @@ const cases = [
   ...offsetCommits,
   ...groups,
   ...transactions,
+  ...quotas,
   ...consumerGroups,
 ]
 const folder = mkdtempSync(join(tmpdir(), 'sluice-differential-'))

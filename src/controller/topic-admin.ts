@@ -378,7 +378,7 @@ export class TopicAdmin {
 }
 
 function quotaExceeded(): TopicError {
-  return topicError(ErrorCode.THROTTLING_QUOTA_EXCEEDED, 'The throttling quota has been exceeded.')
+  return topicError(ErrorCode.THROTTLING_QUOTA_EXCEEDED)
 }
 
 class NotController extends Error {}

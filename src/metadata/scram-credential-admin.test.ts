@@ -22,6 +22,7 @@ const upsert = (name: string, mechanism = 1, iterations = 4096): ScramUpsertion 
   salt: Buffer.from('salt'),
   saltedPassword: Buffer.alloc(32, 7),
 })
+const described = (user: string) => ({ user, errorCode: ErrorCode.NONE, errorMessage: '' })
 const none = (user: string) => ({ user, errorCode: ErrorCode.NONE, errorMessage: null })
 
 test('credentials are kept beside quotas and described without their secrets', async () => {
@@ -32,9 +33,9 @@ test('credentials are kept beside quotas and described without their secrets', a
   assert.match(configs.get('users', 'b').get('SCRAM-SHA-256')!, /^salt=c2FsdA==,stored_key=/)
   assert.equal(configs.get('users', 'b').get('producer_byte_rate'), '5')
   const all = [
-    { ...none('a/b'), credentialInfos: [{ mechanism: 2, iterations: 4096 }] },
+    { ...described('a/b'), credentialInfos: [{ mechanism: 2, iterations: 4096 }] },
     {
-      ...none('b'),
+      ...described('b'),
       credentialInfos: [
         { mechanism: 1, iterations: 4096 },
         { mechanism: 2, iterations: 8192 },

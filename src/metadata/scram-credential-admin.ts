@@ -73,14 +73,14 @@ export class ScramCredentialAdmin {
       return users.sort((a, b) => (a.user < b.user ? -1 : 1))
     }
     return [...new Set(names)].map((user) => {
-      if (user === '') return notFound(user, 'Username must not be empty')
       if (names.indexOf(user) !== names.lastIndexOf(user)) {
         const errorMessage = `Cannot describe SCRAM credentials for the same user twice in a single request: ${user}`
         return { user, errorCode: ErrorCode.DUPLICATE_RESOURCE, errorMessage, credentialInfos: [] }
       }
       const infos = credentialInfos(this.#configs.get('users', sanitize(user)))
       if (infos.length > 0) return described(user, infos)
-      return notFound(user, `Attempt to describe a user credential that does not exist: ${user}`)
+      const errorMessage = `Attempt to describe a user credential that does not exist: ${user}`
+      return { user, errorCode: ErrorCode.RESOURCE_NOT_FOUND, errorMessage, credentialInfos: [] }
     })
   }
 
@@ -178,9 +178,5 @@ function credentialInfos(config: RawConfig): DescribedScramUser['credentialInfos
 }
 
 function described(user: string, infos: DescribedScramUser['credentialInfos']): DescribedScramUser {
-  return { user, errorCode: ErrorCode.NONE, errorMessage: null, credentialInfos: infos }
-}
-
-function notFound(user: string, errorMessage: string): DescribedScramUser {
-  return { user, errorCode: ErrorCode.RESOURCE_NOT_FOUND, errorMessage, credentialInfos: [] }
+  return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos: infos }
 }

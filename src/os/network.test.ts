@@ -336,3 +336,11 @@ for (const mode of ['direct', 'data'] as const) {
     await (await network.listen(again, accept)).close()
   })
 }
+
+test('addresses are their own, names are looked up, and what is unknown has none', async () => {
+  const network = new SystemNetwork()
+  assert.equal(await network.addressOf('10.1.2.3'), '10.1.2.3')
+  assert.equal(await network.addressOf('::ffff:10.1.2.3'), '10.1.2.3')
+  assert.equal(await network.addressOf('localhost'), '127.0.0.1')
+  assert.equal(await network.addressOf('no such host'), undefined)
+})

@@ -106,20 +106,31 @@ test('a filter lets through names, the default or any, and in strict mode no oth
 
 test('a filter that makes no sense is refused', () => {
   const refusals: readonly (readonly [readonly QuotaFilterComponent[], string])[] = [
-    [[exactly('', 'x')], 'Unexpected empty filter component entity type'],
-    [[any('user'), byDefault('user')], 'Duplicate user filter component entity type'],
-    [[any('client-id'), any('client-id')], 'Duplicate client filter component entity type'],
-    [[{ entityType: 'user', matchType: 7, match: null }], 'Unexpected match type: 7'],
+    [[exactly('', 'x')], 'Invalid empty entity type.'],
+    [[any('user'), byDefault('user')], 'Entity type user cannot appear more than once in the filter.'],
+    [
+      [any('client-id'), any('client-id')],
+      'Entity type client-id cannot appear more than once in the filter.',
+    ],
+    [
+      [{ entityType: 'user', matchType: 1, match: 'x' }],
+      'Request specified MATCH_TYPE_DEFAULT, but also specified a match string.',
+    ],
+    [
+      [{ entityType: 'user', matchType: 0, match: null }],
+      'Request specified MATCH_TYPE_EXACT, but set match string to null.',
+    ],
+    [[{ entityType: 'user', matchType: 7, match: null }], 'Unknown match type 7'],
     [
       [any('user'), any('ip')],
-      'Invalid entity filter component combination, IP filter component should not be used with user or clientId filter component.',
+      'Invalid entity filter component combination. IP filter component should not be used with user or clientId filter component.',
     ],
   ]
   for (const [components, errorMessage] of refusals)
     assert.deepEqual(quotaFilter(components, false), { errorCode: ErrorCode.INVALID_REQUEST, errorMessage })
   assert.deepEqual(quotaFilter([any('group')], false), {
     errorCode: ErrorCode.UNSUPPORTED_VERSION,
-    errorMessage: "Custom entity type 'group' not supported",
+    errorMessage: 'Unsupported entity type group',
   })
 })
 
@@ -133,17 +144,21 @@ test('what is wrong with an entity or a quota is said, and nothing of the entry 
     [
       { user: 'u', ip: '10.0.0.1' },
       {},
-      'Invalid quota entity combination, IP entity should not be used with user/client ID entity.',
+      'Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId',
     ],
     [{ user: 'u' }, { producer_byte_rate: 5, nonsense: 1 }, 'Invalid configuration key nonsense'],
     [{ ip: null }, { producer_byte_rate: 5 }, 'Invalid configuration key producer_byte_rate'],
     [{ user: 'u' }, { connection_creation_rate: 5 }, 'Invalid configuration key connection_creation_rate'],
-    [{ user: 'u' }, { producer_byte_rate: 1.5 }, 'Configuration producer_byte_rate must be a LONG value'],
-    [{ user: 'u' }, { producer_byte_rate: 1e19 }, 'Configuration producer_byte_rate must be a LONG value'],
+    [{ user: 'u' }, { producer_byte_rate: 1.5 }, 'producer_byte_rate cannot be a fractional value.'],
+    [
+      { user: 'u' },
+      { producer_byte_rate: 1e19 },
+      'Proposed value for producer_byte_rate is too large for a LONG.',
+    ],
     [
       { ip: null },
       { connection_creation_rate: 2 ** 31 },
-      'Configuration connection_creation_rate must be a INT value',
+      'Proposed value for connection_creation_rate is too large for an INT.',
     ],
     [{ user: 'u' }, { request_percentage: 0 }, 'Quota request_percentage must be greater than 0'],
     [{ user: 'u' }, { request_percentage: Number.NaN }, 'Quota request_percentage must be greater than 0'],

@@ -1,11 +1,11 @@
 /**
- * One entry of AlterClientQuotas: which entity, and what its quotas become. Kafka with ZooKeeper takes quotas of 0 and
- * less, which can't be kept to; Kafka with KRaft refuses them, and so do we.
+ * One entry of AlterClientQuotas: which entity, and what its quotas become. Refusals are those of Kafka with KRaft: with
+ * ZooKeeper it takes quotas of 0 and less, which can't be kept to.
  */
 import type { RawConfig } from '../config-repository.ts'
 import {
+  isQuotaEntityType,
   nodeOfEntity,
-  type QuotaEntity,
   type QuotaEntityType,
   type QuotaNode,
   quotaKeysOf,
@@ -25,7 +25,6 @@ export interface QuotaAlteration {
 
 /** Whole numbers are taken from doubles with this much tolerance. */
 const EPSILON = 1e-6
-const ENTITY_TYPES: readonly string[] = ['user', 'client-id', 'ip'] satisfies QuotaEntityType[]
 const LARGEST = { LONG: 2 ** 63, INT: 2 ** 31 - 1 }
 
 /** The node to change, or in Kafka's words why there is none. */
@@ -33,13 +32,13 @@ export function parseQuotaEntity(named: QuotaAlteration['entity']): QuotaNode | 
   if (named.length === 0) return 'Invalid empty client quota entity'
   const entity = new Map<QuotaEntityType, string | null>()
   for (const { entityType, entityName } of named) {
-    if (!ENTITY_TYPES.includes(entityType)) return `Unhandled client quota entity type: ${entityType}`
+    if (!isQuotaEntityType(entityType)) return `Unhandled client quota entity type: ${entityType}`
     if (entityName === '') return `Empty ${entityType} not supported`
-    entity.set(entityType as QuotaEntityType, entityName)
+    entity.set(entityType, entityName)
   }
   return (
-    nodeOfEntity(entity satisfies QuotaEntity) ??
-    'Invalid quota entity combination, IP entity should not be used with user/client ID entity.'
+    nodeOfEntity(entity) ??
+    'Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId'
   )
 }
 
@@ -63,9 +62,10 @@ export function applyQuotaOps(
       changed.set(key, javaDouble(value))
       continue
     }
+    if (value > LARGEST[known.type])
+      return `Proposed value for ${key} is too large for ${known.type === 'INT' ? 'an INT' : 'a LONG'}.`
     const whole = Math.trunc(value + EPSILON)
-    if (Math.abs(whole - value) > EPSILON || whole > LARGEST[known.type])
-      return `Configuration ${key} must be a ${known.type} value`
+    if (Math.abs(whole - value) > EPSILON) return `${key} cannot be a fractional value.`
     changed.set(key, whole === 2 ** 63 ? '9223372036854775807' : String(BigInt(whole)))
   }
   return changed

@@ -9,6 +9,10 @@ import type { ConfigEntityType } from '../znodes.ts'
 export type QuotaEntityType = 'user' | 'client-id' | 'ip'
 export type QuotaEntity = ReadonlyMap<QuotaEntityType, string | null>
 
+export function isQuotaEntityType(text: string): text is QuotaEntityType {
+  return text === 'user' || text === 'client-id' || text === 'ip'
+}
+
 /** A node below /config: its type, and its name below that. */
 export interface QuotaNode {
   readonly type: ConfigEntityType

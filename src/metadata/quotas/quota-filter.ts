@@ -3,7 +3,7 @@
  * others besides (`strict` says no).
  */
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { QuotaEntity, QuotaEntityType } from './quota-entity.ts'
+import { isQuotaEntityType, type QuotaEntity, type QuotaEntityType } from './quota-entity.ts'
 
 export interface QuotaFilterComponent {
   readonly entityType: string
@@ -19,14 +19,7 @@ export interface QuotaRefusal {
 
 export type QuotaFilter = (entity: QuotaEntity) => boolean
 
-const EXACT = 0
-const DEFAULT = 1
-const ANY = 2
-const LABELS: ReadonlyMap<string, string> = new Map([
-  ['user', 'user'],
-  ['client-id', 'client'],
-  ['ip', 'ip'],
-])
+const MATCH_TYPES = ['EXACT', 'DEFAULT', 'SPECIFIED'] as const
 
 export function quotaFilter(
   components: readonly QuotaFilterComponent[],
@@ -35,24 +28,25 @@ export function quotaFilter(
   /** A name, null for the default, undefined for any. */
   const wanted = new Map<QuotaEntityType, string | null | undefined>()
   for (const { entityType, matchType, match } of components) {
-    const label = LABELS.get(entityType)
-    if (label === undefined) {
+    if (!isQuotaEntityType(entityType)) {
       return entityType === ''
-        ? invalid('Unexpected empty filter component entity type')
-        : refusal(ErrorCode.UNSUPPORTED_VERSION, `Custom entity type '${entityType}' not supported`)
+        ? invalid('Invalid empty entity type.')
+        : refusal(ErrorCode.UNSUPPORTED_VERSION, `Unsupported entity type ${entityType}`)
     }
-    const type = entityType as QuotaEntityType
-    if (wanted.has(type)) return invalid(`Duplicate ${label} filter component entity type`)
-    if (matchType === EXACT) {
-      if (match === null) return invalid('Request specified MATCH_TYPE_EXACT, but set match string to null.')
-      wanted.set(type, match)
-    } else if (matchType === DEFAULT) wanted.set(type, null)
-    else if (matchType === ANY) wanted.set(type, undefined)
-    else return invalid(`Unexpected match type: ${matchType}`)
+    if (wanted.has(entityType))
+      return invalid(`Entity type ${entityType} cannot appear more than once in the filter.`)
+    const matching = MATCH_TYPES[matchType]
+    if (matching === undefined) return invalid(`Unknown match type ${matchType}`)
+    const isExact = matching === 'EXACT'
+    if (isExact && match === null)
+      return invalid('Request specified MATCH_TYPE_EXACT, but set match string to null.')
+    if (!isExact && match !== null)
+      return invalid(`Request specified MATCH_TYPE_${matching}, but also specified a match string.`)
+    wanted.set(entityType, matching === 'SPECIFIED' ? undefined : match)
   }
   if (wanted.has('ip') && wanted.size > 1) {
     return invalid(
-      'Invalid entity filter component combination, IP filter component should not be used with user or clientId filter component.',
+      'Invalid entity filter component combination. IP filter component should not be used with user or clientId filter component.',
     )
   }
   return (entity) => {

@@ -35,12 +35,14 @@ type PartitionResponse = NonNullable<TopicResponse['partitions']>[number]
 const FIRST_VERSION_WITH_BATCHES = 4
 const FIRST_VERSION_WITH_ZSTD = 10
 const FIRST_VERSION_WITH_CURRENT_LEADER = 12
+const FIRST_FLEXIBLE_VERSION = 12
 const FIRST_VERSION_WITH_TOPIC_IDS = 13
 const FIRST_VERSION_WITH_MAX_BYTES = 3
 const FIRST_VERSION_WITH_LEADERS = 16
 const READ_COMMITTED = 1
 const CONSUMER = -1
 const NO_EPOCH = -1
+const CORRELATION_ID_BYTES = 4
 
 /** A result with what the session looks at. */
 interface Answered {
@@ -187,15 +189,24 @@ function bytesOf(
   session: FetchContext,
   answered: readonly Answered[],
 ): number {
-  let recordsBytes = 0
-  for (const each of answered) recordsBytes += each.recordsBytes
   // A session is told of partitions with news alone.
   const told = answered.filter(
     (each) => session.kind !== 'incremental' || each.recordsBytes > 0 || each.errorCode !== ErrorCode.NONE,
   )
   const withoutRecords = told.map((each) => ({ ...each, result: { ...each.result, slice: null } }))
   const responses = groupByTopic(services, context, withoutRecords)
-  return encodeToBuffer(FetchResponse, context.apiVersion, { responses }).length + recordsBytes
+  let byteCount =
+    CORRELATION_ID_BYTES + encodeToBuffer(FetchResponse, context.apiVersion, { responses }).length
+  for (const { recordsBytes } of told) {
+    byteCount += recordsBytes
+    if (context.apiVersion >= FIRST_FLEXIBLE_VERSION) byteCount += lengthBytes(recordsBytes) - lengthBytes(0)
+  }
+  return byteCount
+}
+
+/** Of a field of so many bytes in a flexible version. */
+function lengthBytes(byteCount: number): number {
+  return Math.ceil((32 - Math.clz32(byteCount + 1)) / 7)
 }
 
 /** Neighbours of one topic share an entry; the order of the partitions stays. */

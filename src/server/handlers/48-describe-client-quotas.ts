@@ -21,7 +21,6 @@ export function describeClientQuotasHandler(
       const filter = quotaFilter(components, strict)
       if (typeof filter !== 'function') return { ...filter, entries: null }
       return {
-        errorMessage: null,
         entries: services.clientQuotaAdmin.describe(filter).map(({ entity, quotas }) => ({
           entity: Array.from(entity, ([entityType, entityName]) => ({ entityType, entityName })),
           values: Array.from(quotas, ([key, value]) => ({ key, value })),

@@ -17,7 +17,6 @@ export function describeUserScramCredentialsHandler(
     DescribeUserScramCredentialsResponse,
     [0, 0],
     ({ users }) => ({
-      errorMessage: null,
       results: services.scramCredentialAdmin.describe(users?.map(({ name }) => name) ?? null),
     }),
   )

@@ -118,7 +118,7 @@ test('quotas and credentials are set and described in every version', async () =
     {
       user: 'alice',
       errorCode: 0,
-      errorMessage: null,
+      errorMessage: '',
       credentialInfos: [{ mechanism: 1, iterations: 4096 }],
     },
   ])
