@@ -191,6 +191,10 @@ test('options that do not go together are named', async () => {
       ['--alter', '--topic', 'a', '--config', 'a=b'],
       'Option combination "[[bootstrap-server], [config]]" can\'t be used with option "[alter]" (To alter topic configurations, the kafka-configs tool can be used.)',
     ],
+    [
+      ['--alter', '--topic', 'a', '--partitions', '2', '--delete-config', 'retention.ms'],
+      'Option "[delete-config]" can\'t be used with option "[bootstrap-server]"',
+    ],
     [['--list', '--partitions', '3'], 'Option "[partitions]" can\'t be used with option "[list]"'],
     [
       ['--create', '--topic', 'a', '--if-exists'],

@@ -160,6 +160,7 @@ function checkOptions(options: TopicsOptions, action: Action, isOldForm: boolean
       option,
       ACTIONS.filter((each) => !actions.includes(each)),
     )
+  refuseBeside(options, 'deleteConfig', ['bootstrapServer'])
   if (action === 'create') refuseBeside(options, 'replicaAssignment', ['partitions', 'replicationFactor'])
   for (const report of REPORTS) refuseBeside(options, report, ['topicsWithOverrides'])
 }
