@@ -5,6 +5,7 @@
  * A frame is its length in four bytes, then what is told; numbers are big-endian, strings and buffers have their length in
  * front. No frame larger than FRAME_BYTES_MAX is taken, which is what ZooKeeper itself sends at most.
  */
+import type { Clock } from '../base/clock.ts'
 import type { Connector } from '../base/connector.ts'
 import { NetworkError, type Socket, type SocketHandler } from '../base/network.ts'
 
@@ -21,6 +22,11 @@ export interface ZookeeperAddress {
   readonly port: number
 }
 
+export interface ZookeeperPlatform {
+  readonly connector: Connector
+  readonly clock: Clock
+}
+
 /** What was asked for is not what a ZooKeeper answers. */
 export class ZookeeperError extends Error {
   override readonly name = 'ZookeeperError'
@@ -34,13 +40,16 @@ export class ZookeeperReader {
     this.#connection = connection
   }
 
-  /** Resolves with an open session. Rejects with NetworkError, or with ZookeeperError where something else answers. */
+  /**
+   * Resolves with an open session; `timeoutMs` is for the connection, and for each answer. All methods reject with
+   * NetworkError, or with ZookeeperError where something else answers.
+   */
   static async open(
-    connector: Connector,
+    { connector, clock }: ZookeeperPlatform,
     { host, port }: ZookeeperAddress,
     timeoutMs: number,
   ): Promise<ZookeeperReader> {
-    const connection = new Connection()
+    const connection = new Connection(clock, timeoutMs)
     await connector.connect({ host, port, tls: undefined, timeoutMs }, (socket) => connection.attach(socket))
     const reader = new ZookeeperReader(connection)
     try {
@@ -152,6 +161,8 @@ interface Waiting {
 
 /** One question at a time, each answered by a frame. */
 class Connection implements SocketHandler {
+  readonly #clock: Clock
+  readonly #timeoutMs: number
   readonly #read = Buffer.allocUnsafe(READ_BYTES)
   #received: Buffer[] = []
   #receivedBytes = 0
@@ -159,17 +170,30 @@ class Connection implements SocketHandler {
   #waiting: Waiting | undefined
   #failure: Error | undefined
 
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+  }
+
   attach(socket: Socket): this {
     this.#socket = socket
     return this
   }
 
-  exchange(payload: Buffer): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) return reject(this.#failure)
-      this.#waiting = { resolve, reject }
-      this.#socket!.write([frameOf(payload)])
-    })
+  async exchange(payload: Buffer): Promise<Answer> {
+    const late = (): void => {
+      this.#fail(new NetworkError('ETIMEDOUT', `no answer within ${this.#timeoutMs} ms`))
+    }
+    const timer = this.#clock.after(this.#timeoutMs, late, { keepsAlive: true })
+    try {
+      return await new Promise((resolve, reject) => {
+        if (this.#failure !== undefined) return reject(this.#failure)
+        this.#waiting = { resolve, reject }
+        this.#socket!.write([frameOf(payload)])
+      })
+    } finally {
+      timer.cancel()
+    }
   }
 
   end(payload: Buffer): void {

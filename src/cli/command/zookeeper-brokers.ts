@@ -2,11 +2,11 @@
  * Where the brokers are, for the commands' old option `--zookeeper`: a ZooKeeper is asked, if one answers there. A Sluice
  * broker keeps that store itself and has no such port; then the same hosts are tried at Kafka's own.
  */
-import type { Connector } from '../../base/connector.ts'
 import { NetworkError } from '../../base/network.ts'
 import {
   type ZookeeperAddress,
   ZookeeperError,
+  type ZookeeperPlatform,
   ZookeeperReader,
 } from '../../coordination/zookeeper-reader.ts'
 import { UsageError } from './command.ts'
@@ -22,40 +22,41 @@ const KAFKA_PORT = 9092
  */
 export async function zookeeperBrokers(
   zookeeper: string,
-  connector: Connector = platform.connector,
+  system: ZookeeperPlatform = platform,
 ): Promise<string> {
   const { servers, chroot } = readConnectString(zookeeper)
+  const folder = `${chroot}/brokers/ids`
   for (const server of servers) {
-    const reader = await open(connector, server)
-    if (reader === undefined) continue
-    try {
-      return await brokersIn(reader, chroot, zookeeper)
-    } finally {
-      reader.close()
-    }
+    const brokers = await brokersIn(system, server, folder)
+    if (brokers?.length === 0)
+      throw new UsageError(`The ZooKeeper at ${zookeeper} knows of no broker in ${folder}`)
+    if (brokers !== undefined) return brokers.join(',')
   }
   return servers.map(({ host }) => `${host.includes(':') ? `[${host}]` : host}:${KAFKA_PORT}`).join(',')
 }
 
-async function open(connector: Connector, server: ZookeeperAddress): Promise<ZookeeperReader | undefined> {
+/** Undefined: no ZooKeeper answers there, or not in order. */
+async function brokersIn(
+  system: ZookeeperPlatform,
+  server: ZookeeperAddress,
+  folder: string,
+): Promise<string[] | undefined> {
   try {
-    return await ZookeeperReader.open(connector, server, TIMEOUT_MS)
+    const reader = await ZookeeperReader.open(system, server, TIMEOUT_MS)
+    const found: string[] = []
+    try {
+      for (const id of (await reader.children(folder)) ?? []) {
+        const address = addressOf(await reader.data(`${folder}/${id}`))
+        if (address !== undefined) found.push(address)
+      }
+    } finally {
+      reader.close()
+    }
+    return found
   } catch (error) {
     if (error instanceof NetworkError || error instanceof ZookeeperError) return undefined
     throw error
   }
-}
-
-async function brokersIn(reader: ZookeeperReader, chroot: string, zookeeper: string): Promise<string> {
-  const folder = `${chroot}/brokers/ids`
-  const found: string[] = []
-  for (const id of (await reader.children(folder)) ?? []) {
-    const address = addressOf(await reader.data(`${folder}/${id}`))
-    if (address !== undefined) found.push(address)
-  }
-  if (found.length === 0)
-    throw new UsageError(`The ZooKeeper at ${zookeeper} knows of no broker in ${folder}`)
-  return found.join(',')
 }
 
 /** Of a broker that registered: its plain listener if it has one, or the first. */

@@ -8,8 +8,11 @@ afterEach(async () => {
   await Promise.all(listeners.splice(0).map((listener) => listener.close()))
 })
 
-/** Answers with whatever `answer` makes of a frame. Resolves with its port. */
-export async function serve(answer: (payload: Buffer, isFirst: boolean) => Buffer): Promise<number> {
+/** What becomes of a frame; undefined: no answer. */
+type Answering = (payload: Buffer, isFirst: boolean) => Buffer | undefined
+
+/** Resolves with its port. */
+export async function serve(answer: Answering): Promise<number> {
   const listener = await new SystemNetwork().listen({ host: '127.0.0.1', port: 0 }, (socket) =>
     frames(socket, answer),
   )
@@ -17,7 +20,7 @@ export async function serve(answer: (payload: Buffer, isFirst: boolean) => Buffe
   return listener.port
 }
 
-function frames(socket: Socket, answer: (payload: Buffer, isFirst: boolean) => Buffer) {
+function frames(socket: Socket, answer: Answering) {
   const into = Buffer.alloc(65536)
   let received = Buffer.alloc(0)
   let isFirst = true
@@ -30,6 +33,7 @@ function frames(socket: Socket, answer: (payload: Buffer, isFirst: boolean) => B
         const payload = answer(received.subarray(4, end), isFirst)
         isFirst = false
         received = received.subarray(end)
+        if (payload === undefined) continue
         const length = Buffer.alloc(4)
         length.writeInt32BE(payload.length)
         // In two parts, as a network may bring them.
