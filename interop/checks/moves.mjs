@@ -2,9 +2,9 @@
  * Apache Kafka's own tools, of both releases, that move replicas and leaders: kafka-reassign-partitions between the log
  * directories of a broker (throttled, cancelled, killed on the way) and to where the replicas are already,
  * kafka-log-dirs, kafka-leader-election, and what kafka-metadata-quorum and kafka-features say of a broker that is no
- * KRaft node. On a broker of its own with two log directories.
+ * KRaft node. On a broker of its own with two log directories. And a move that Apache Kafka began, and Sluice ends.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { toolCommand } from '../../scripts/peers/apache-kafka.mjs'
 import { apacheKafka } from '../../scripts/peers/peers.mjs'
@@ -46,6 +46,53 @@ export async function checkMoves(context) {
   } finally {
     await broker.stop()
   }
+  if (brokerKind === 'sluice') await checkTakeover(context)
+}
+
+/**
+ * Apache Kafka is killed while a replica moves; Sluice finds the half of it and goes on.
+ * @param {import('../lib/context.mjs').Context} context
+ */
+async function checkTakeover({ report, folder: parent, overrides: common }) {
+  const peer = await apacheKafka('3.9')
+  if ('missing' in peer) return report.skip('a move that Apache Kafka began', peer.missing)
+  const folder = join(parent, 'moves-of-kafka')
+  const dirs = ['a', 'b'].map((name) => join(folder, name))
+  const overrides = { ...common, 'log.dirs': dirs.join(','), 'log.segment.bytes': '200000' }
+  await report.check('a move that Apache Kafka began is brought to its end, with all records', async () => {
+    const topic = 'begun'
+    let broker = await startBroker({ kind: 'apache-3.9', folder: join(folder, 'kafka'), overrides })
+    const server = ['--bootstrap-server', `127.0.0.1:${broker.port}`]
+    /** @param {import('../../scripts/peers/apache-kafka.mjs').Tool} tool @param {string[]} args */
+    const run = async (tool, args) =>
+      (await runProgram(toolCommand(peer.path, tool, [...server, ...args]))).stdout
+    const target = () => dirs.find((dir) => !existsSync(join(dir, `${topic}-0`))) ?? ''
+    let to = ''
+    try {
+      await run('kafka-topics', ['--create', '--topic', topic, '--partitions', '1'])
+      const produce = ['--topic', topic, '--max-messages', String(recordCount), '--throughput', '-1']
+      await run('kafka-verifiable-producer', produce)
+      to = target()
+      const json = join(folder, 'move.json')
+      const partitions = [{ topic, partition: 0, replicas: [1], log_dirs: [to] }]
+      writeFileSync(json, JSON.stringify({ version: 1, partitions }))
+      const throttled = ['--replica-alter-log-dirs-throttle', throttle]
+      await run('kafka-reassign-partitions', ['--execute', '--reassignment-json-file', json, ...throttled])
+    } finally {
+      await broker.stop('SIGKILL')
+    }
+    const isHalf = readdirSync(to).some((name) => /^begun-0\.[0-9a-f]{32}-future$/.test(name))
+    expect(isHalf, `Apache Kafka left ${readdirSync(to)}`)
+    const { port } = broker
+    broker = await startBroker({ kind: 'sluice', folder: join(folder, 'sluice'), port, overrides })
+    try {
+      await waitUntil(() => existsSync(join(to, `${topic}-0`)), 'end of the move', movesMs)
+      const said = await run('kafka-get-offsets', ['--topic', topic])
+      expect(said.includes(`${topic}:0:${recordCount}`), said)
+    } finally {
+      await broker.stop()
+    }
+  })
 }
 
 /**

@@ -266,8 +266,9 @@ export class LogManager {
     if (!this.#logDirs.live.includes(path)) return ErrorCode.KAFKA_STORAGE_ERROR
     const name = logDirectoryName(topic, partition)
     const future = this.#registry.future.get(name)
-    if (future !== undefined && dirname(future.directory) !== path) this.#moves.drop(name)
     const log = this.#registry.current.get(name)
+    const goesOn = log !== undefined && this.#moves.isMoving(log)
+    if (future !== undefined && (!goesOn || dirname(future.directory) !== path)) this.#moves.drop(name)
     if (log === undefined) {
       this.#preferredDirs.remember(name, path)
       return ErrorCode.REPLICA_NOT_AVAILABLE

@@ -213,6 +213,32 @@ test('a full disk puts a move off until there is room', async () => {
   assert.equal(log.logEndOffset, 18)
 })
 
+test('what can not be copied stays where it is, and another order tries again', async () => {
+  const { at, log, moved } = await moving(CRAWLING)
+  const file = at.disk.open(`${A}/t-0/${'0'.repeat(20)}.log`, 'write')
+  const sound = Buffer.alloc(8)
+  file.read(sound, 0, 8, 150)
+  file.writev([Buffer.alloc(8, 0x55)], 150)
+  settle(at, 30_000)
+  assert.deepEqual([moved, at.failed], [[], []])
+  assert.equal(log.directory, `${A}/t-0`)
+  file.writev([sound], 150)
+  assert.equal(at.manager.alterLogDir('t', 0, B), 0)
+  settle(at, 30_000)
+  assert.equal(moved.length, 1)
+  assert.deepEqual(folders(at.disk, B), ['t-0', 't-0.HEX-delete'])
+})
+
+test('a directory that does not take a copy says so at once, and keeps nothing of it', async () => {
+  const at = startManager()
+  open(at)
+  at.disk.injectFault({ operation: 'create', code: 'ENOSPC', nth: 0, pathPart: '-future' })
+  assert.equal(at.manager.alterLogDir('t', 0, B), KAFKA_STORAGE_ERROR)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(folders(at.disk, B), [])
+  assert.equal(at.manager.alterLogDir('t', 0, B), 0)
+})
+
 test('a directory that fails on the way leaves the log where it was', async () => {
   const { at, log, moved } = await moving(CRAWLING)
   at.disk.injectFault({ operation: 'sync', code: 'EIO', nth: 0, sticky: true, pathPart: B })

@@ -12,6 +12,7 @@ import type { Clock, Timer } from '../../base/clock.ts'
 import { type Disk, DiskError } from '../../base/disk.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Random } from '../../base/random.ts'
+import { throwUncaught } from '../../base/uncaught.ts'
 import type { CleanerCheckpoints } from '../cleaner/cleaner-checkpoints.ts'
 import type { DepartedLog } from '../departed-logs.ts'
 import type { LogDirUpkeep } from '../log-dir-upkeep.ts'
@@ -79,26 +80,31 @@ export class LogMoves {
 
   /** Starts moving a log. False if the directory does not take it, which has been dealt with. */
   tryBegin(log: UnifiedLog, destination: string): boolean {
+    const { disk, random, clock } = this.#options
+    const directory = `${destination}/${futureDirectoryName(log.topic, log.partition, random)}`
     try {
-      this.#begin(log, destination)
+      this.#begin(log, directory)
       return true
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
+      // What is left of it would be taken up by the next start.
+      disk.removeDirectory(directory).catch((cleanup: unknown) => {
+        if (!(cleanup instanceof DiskError)) throwUncaught(clock, cleanup)
+      })
       const message = `Error while creating log for ${log.name} in dir ${destination}`
       this.#options.onDiskError(destination, message, error)
       return false
     }
   }
 
-  #begin(log: UnifiedLog, destination: string): void {
-    const { disk, random, registry, upkeep, logger, abortCleaning, openCopy } = this.#options
-    const directory = `${destination}/${futureDirectoryName(log.topic, log.partition, random)}`
+  #begin(log: UnifiedLog, directory: string): void {
+    const { disk, registry, upkeep, logger, abortCleaning, openCopy } = this.#options
     disk.makeDirectory(directory)
     if (log.topicId !== undefined) writePartitionMetadata(disk, directory, log.topicId)
     const copy = openCopy(log, { directory, startOffset: copyStartOffset(log) })
     registry.addFuture(copy)
     // A recovery point that some former log of this name has left there must not be taken for this one's.
-    upkeep.changed(destination, { withCheckpoints: true })
+    upkeep.changed(parentOf(directory), { withCheckpoints: true })
     abortCleaning(log)
     this.#add(log, copy)
     logger.info(`Created log for partition ${log.name} in ${directory}, as its future replica`)
