@@ -21,6 +21,7 @@ import { ToolServer } from '../lib/tool-server.mjs'
 import { clusterOperations } from './tools-cluster.mjs'
 import { configOperations, quotaOperations } from './tools-configs.mjs'
 import { consoleOperations } from './tools-console.mjs'
+import { groupOperations } from './tools-groups.mjs'
 import { replicaOperations } from './tools-replicas.mjs'
 import { topicOperations } from './tools-topics.mjs'
 
@@ -31,6 +32,7 @@ const groups = {
   configs: configOperations,
   quotas: quotaOperations,
   replicas: replicaOperations,
+  groups: groupOperations,
   cluster: clusterOperations,
 }
 

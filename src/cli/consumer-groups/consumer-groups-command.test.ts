@@ -202,7 +202,7 @@ test('--delete-offsets forgets partitions, --delete whole groups', async () => {
   await commit('deleted', [1, 2, 3])
   const some = await groups('--delete-offsets', '--group', 'deleted', '--topic', 'orders:2')
   assert.deepEqual(lines(some), [
-    'Request succeed for deleting offsets with topic orders:2 group deleted',
+    'Request succeeded for deleting offsets from group deleted.',
     'TOPIC PARTITION STATUS',
     'orders 2 Successful',
   ])

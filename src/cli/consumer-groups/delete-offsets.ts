@@ -15,17 +15,16 @@ export async function deleteOffsets(
   const partitions = await namedPartitions(admin, topics, timeoutMs)
   const failed = await failures(admin, groupId, partitions, timeoutMs)
   if (failed.size === 0) {
-    await context.out(
-      `Request succeed for deleting offsets with topic ${topics.join(', ')} group ${groupId}\n`,
-    )
+    await context.out(`Request succeeded for deleting offsets from group ${groupId}.
+`)
   } else {
-    context.note('Error: Encounter some partition level error, see the follow-up details:')
+    context.note('Error: Encountered some partition-level error, see the follow-up details.')
   }
   const rows = partitions.map((each) => {
     const error = failed.get(nameOf(each))
     return [each.topic, each.partition, error === undefined ? 'Successful' : `Error: ${error.message}`]
   })
-  await context.out(`\n${columns([['TOPIC', 'PARTITION', 'STATUS'], ...rows], [30, 15, 15])}`)
+  await context.out(`\n${columns([['TOPIC', 'PARTITION', 'STATUS'], ...rows], [15, 10, 15])}`)
   return failed.size === 0 ? 0 : 1
 }
 

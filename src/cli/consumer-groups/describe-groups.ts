@@ -240,5 +240,5 @@ async function printState(row: StateRow, group: GroupDescription, context: Comma
   noteState(group, context)
   const header = ['GROUP', 'COORDINATOR (ID)', 'ASSIGNMENT-STRATEGY', 'STATE', '#MEMBERS']
   const cells = [row.group, row.coordinator, row.assignmentStrategy || NONE, row.state, row.memberCount]
-  await context.out(`\n${columns([header, cells], [25, 25, 20, 15, 0])}`)
+  await context.out(`\n${columns([header, cells], [15, 25, 20, 20, 0])}`)
 }
