@@ -19,14 +19,14 @@ done
 home=$(cd "$(dirname "$self")/.." && pwd -P) || exit 1
 entry=$home/dist/cli/kafka-server-start.js
 
-# Prints the ids of processes whose program is a node and whose first argument is the entry.
+# Prints the ids of processes whose program is a node and whose first argument, behind node's own options, is the entry.
 find_brokers() {
   if [ -r /proc/self/cmdline ]; then
     for file in $(grep -lsF -e "$entry" /proc/[0-9]*/cmdline); do
       # A process may end at any moment; grep itself is one that did.
       command=$({ tr '\0' '\n' < "$file"; } 2> /dev/null) || continue
       program=$(echo "$command" | sed -n 1p)
-      argument=$(echo "$command" | sed -n 2p)
+      argument=$(echo "$command" | sed -n '2,$p' | grep -v '^--' | head -n 1)
       case ${program##*/} in
         node*) [ "$argument" = "$entry" ] && echo "$file" | tr -dc '0-9\n' ;;
       esac
@@ -35,7 +35,7 @@ find_brokers() {
     # Handed over by environment: awk would read escapes in a -v value.
     ps ax -o pid= -o args= | ENTRY=$entry awk '
       { pid = $1; sub(/^ *[0-9]+ +/, "") }
-      (at = index($0, " " ENVIRON["ENTRY"])) && substr($0, 1, at - 1) ~ /(^|\/)node[^\/ ]*$/ { print pid }'
+      (at = index($0, " " ENVIRON["ENTRY"])) && substr($0, 1, at - 1) ~ /(^|\/)node[^\/ ]*( --[^ ]*)*$/ { print pid }'
   fi
 }
 
