@@ -7,8 +7,8 @@
  *
  * Back-pressure: nothing more is read while REQUESTS_MAX requests are unanswered (fewer if the peer does not take its
  * responses), while their frames hold more than REQUEST_BYTES_MAX, while the server's share for all connections is
- * used up, or while the client is muted by a throttle. All of these end when requests that are under way end, so
- * reading always goes on.
+ * used up, or while the client is muted by a throttle; after a throttled response requests are taken one by one. All of
+ * these end with requests that are under way or with time, so reading always goes on.
  */
 import type { Socket, SocketHandler } from '../base/network.ts'
 import type { Writer } from '../wire/writer.ts'
@@ -63,6 +63,8 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
   #isPaused = false
   /** Throttles that have not run out. */
   #muteCount = 0
+  /** The last response said that its client is throttled: requests that are sent ahead wait, and are not on credit. */
+  #isThrottled = false
   #heldBytes = 0
   /** Since when, in the flush under way, the next response that has left was worked on; undefined: nobody counts. */
   #responseStartMs: number | undefined
@@ -144,6 +146,7 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
   #mayDispatch(): boolean {
     if (this.#muteCount > 0 || this.#host.requestMemory.isExhausted || this.#heldBytes > REQUEST_BYTES_MAX)
       return false
+    if (this.#isThrottled) return this.#responses.length === 0
     return this.#responses.length < (this.#responses.isBlocked ? REQUESTS_BLOCKED_MAX : REQUESTS_MAX)
   }
 
@@ -203,7 +206,8 @@ export class Connection implements SocketHandler, Requester, FrameMemory {
       this.#responseMs = 0
       this.#responseStartMs = nowMs
     }
-    if (context.throttleMs === 0) return
+    this.#isThrottled = context.throttleMs > 0
+    if (!this.#isThrottled) return
     this.#muteCount += 1
     this.#host.after(context.throttleMs, () => {
       this.#muteCount -= 1

@@ -114,6 +114,21 @@ test('a throttled client is answered first and not read from for a while', async
   assert.deepEqual(correlationIds(client.received()), [2])
 })
 
+test('a throttled client that sends ahead is served one request at a time', async () => {
+  const { client, network, clock, handled } = await connected()
+  client.send(heartbeat(1, 'throttle'))
+  network.run()
+  client.send(Buffer.concat([2, 3].map((id) => heartbeat(id, 'throttle'))))
+  client.send(Buffer.concat([4, 5, 6].map((id) => heartbeat(id))))
+  for (const count of [1, 2, 3]) {
+    network.run()
+    assert.equal(handled.length, count)
+    clock.advance(500)
+  }
+  network.run()
+  assert.deepEqual(correlationIds(client.received()), [1, 2, 3, 4, 5, 6])
+})
+
 test('idle connections are closed; those that wait for us or are busy are not', async () => {
   const { client, network, clock, port, server } = await connected({ connectionsMaxIdleMs: 10_000 })
   const polling = network.connect(port)
