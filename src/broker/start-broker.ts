@@ -279,6 +279,10 @@ async function start(config: BrokerConfig, platform: Platform, stopSteps: StopSt
     onNewSession: register,
   })
   stopSteps.add(() => controller.shutdown())
+  configRepository.onChange((type, name) => {
+    if (type === 'topics' && topicConfig(name).uncleanLeaderElectionEnable)
+      controller.uncleanElectionEnabled(name)
+  })
   await controller.start()
 
   const topicAdmin = new TopicAdmin({

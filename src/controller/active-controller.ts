@@ -182,6 +182,12 @@ export class ActiveController {
     return this.#store
   }
 
+  /** Elects leaders for those partitions of a topic that have none, as far as its settings allow. */
+  async electOffline(topic: string): Promise<void> {
+    await this.#partitions.triggerOnline(this.context.partitionsOf([topic]))
+    this.#batch.send()
+  }
+
   /** Moves leaders off a broker that is about to stop: its partitions that it still leads, or an error code. */
   controlledShutdown(brokerId: number, brokerEpoch: number): Promise<ControllerPartition[] | number> {
     return this.#brokers.controlledShutdown(brokerId, brokerEpoch)

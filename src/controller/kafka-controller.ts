@@ -122,6 +122,11 @@ export class KafkaController {
     return this.#queue.ask(async () => (this.#active === undefined ? undefined : await work(this.#active)))
   }
 
+  /** Unclean elections may be allowed for a topic from now on: partitions that wait for a leader get another try. */
+  uncleanElectionEnabled(topic: string): void {
+    this.#queue.put(`uncleanElection ${topic}`, async () => await this.#active?.electOffline(topic))
+  }
+
   async #elect(): Promise<void> {
     await this.#election.watch(this.#controllerChanged)
     if (this.#active !== undefined) return

@@ -75,6 +75,22 @@ test('an unclean election is held where no leader is alive, and nowhere else', a
   )
 })
 
+test('once unclean elections are allowed, what waits for a leader gets one', async () => {
+  const options = { unclean: false }
+  const { kafka } = await clusterOf(2, options)
+  await kafka.createAssigned('t', [2, 1])
+  await kafka.changeIsr('t', 0, [2])
+  await kafka.kill(2)
+  assert.equal((await kafka.state('t', 0))?.leader, -1)
+  kafka.controller()!.controller.uncleanElectionEnabled('t')
+  await kafka.settle()
+  assert.equal((await kafka.state('t', 0))?.leader, -1, 'as long as the settings say no, nobody is elected')
+  options.unclean = true
+  kafka.controller()!.controller.uncleanElectionEnabled('t')
+  await kafka.settle()
+  assert.equal((await kafka.state('t', 0))?.leader, 1)
+})
+
 test('whoever does not see the new leader in time is told so', async () => {
   const { kafka, clock } = await clusterOf(2)
   await ledByOther(kafka)
