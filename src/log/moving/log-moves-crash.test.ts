@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CrashOptions, SimDisk, SimulatedCrash } from '../../simulator/sim-disk.ts'
+import { SimRandom } from '../../simulator/sim-random.ts'
 import { append, commit, stageMarker } from '../transactions.test.kit.ts'
 import type { UnifiedLog } from '../unified-log.ts'
 import {
@@ -106,6 +107,63 @@ for (const [how, options] of [
       }
     }
   })
+}
+
+test('a machine that stops again while it starts, or goes on with a move, loses nothing either', async () => {
+  const random = new SimRandom(1)
+  const losses: readonly CrashOptions[] = [
+    { lose: 'some' },
+    { lose: 'all' },
+    { lose: 'none' },
+    { lose: 'some', reorder: true },
+  ]
+  let again = 0
+  for (let count = 0; count < 200; count++) {
+    const at = startManager(new SimDisk({ seed: count }), SLOW)
+    at.manager.startMoves(() => {})
+    const log = await written(at)
+    const [first, boundary, loss] = [at.disk.boundaryCount, random.below(190), losses[count % losses.length]!]
+    let survivor: SimDisk | undefined
+    let acknowledged = contentOf(log)
+    at.disk.onWriteBoundary(({ index }) => {
+      if (index - first === boundary) survivor = at.disk.crash(loss)
+    })
+    const moving = moveUnderLoad(at, log, (content) => {
+      acknowledged = content
+    })
+    await assert.rejects(moving, SimulatedCrash)
+    const second = crashedAgain(survivor!, random.below(120), loss)
+    if (second.hasCrashed) again++
+    try {
+      await recover(second.disk, acknowledged, [8, 9])
+    } catch (error) {
+      throw new Error(`run ${count}, at boundary ${boundary}`, { cause: error })
+    }
+  }
+  assert.ok(again > 50, `${again} of them stopped twice`)
+})
+
+/** What is left of a start, and the move that goes on with it, when the machine stops at a boundary; if it comes to that. */
+function crashedAgain(
+  disk: SimDisk,
+  boundary: number,
+  loss: CrashOptions,
+): { disk: SimDisk; hasCrashed: boolean } {
+  let left: SimDisk | undefined
+  const first = disk.boundaryCount
+  disk.onWriteBoundary(({ index }) => {
+    if (index - first === boundary) left = disk.crash(loss)
+  })
+  try {
+    const second = startManager(disk, SLOW)
+    open(second)
+    second.manager.startMoves(() => {})
+    settle(second, 5000)
+  } catch (error) {
+    if (!(error instanceof SimulatedCrash)) throw error
+  }
+  disk.onWriteBoundary(undefined)
+  return { disk: left ?? disk.crash({ lose: 'none' }), hasCrashed: left !== undefined }
 }
 
 async function recover(
