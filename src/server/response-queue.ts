@@ -129,13 +129,15 @@ export class ResponseQueue {
     while (this.#chunkIndex < this.#chunks.length && !this.isBlocked && sentBytes < bytesMax) {
       const buffers: Uint8Array[] = []
       let chunk = this.#chunks[this.#chunkIndex]
-      while (chunk !== undefined && !isFileSlice(chunk)) {
-        buffers.push(chunk)
-        sentBytes += chunk.byteLength
+      while (chunk !== undefined) {
+        const bytes = isFileSlice(chunk) ? this.#sender.gather(chunk) : chunk
+        if (bytes === undefined) break
+        if (bytes.byteLength > 0) buffers.push(bytes)
+        sentBytes += bytes.byteLength
         this.#chunkIndex += 1
         chunk = this.#chunks[this.#chunkIndex]
       }
-      if (chunk === undefined) {
+      if (chunk === undefined || !isFileSlice(chunk)) {
         this.#sender.write(buffers)
         continue
       }

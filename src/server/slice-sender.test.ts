@@ -124,6 +124,42 @@ for (const sendsFiles of [true, false]) {
     }
   })
 
+  test(`${how}: small slices of many partitions come in their order between large ones, cold or not`, async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const random = new SimRandom(seed)
+      const file = new ColdFile(random.bytes(400_000))
+      const ranges = Array.from({ length: 200 }, () => {
+        const length = random.oneIn(20) ? random.below(100_000) : random.below(random.oneIn(2) ? 20_000 : 300)
+        return [random.below(file.bytes.length - length), length] as const
+      })
+      const { client, network, server } = await serving(file, ranges, seed)
+      client.send(Buffer.concat([zeroFetch(1, 0), heartbeat(2), zeroFetch(3, 0)]))
+      client.reads = random.oneIn(2)
+      network.run()
+      while (file.isReading || client.waitingBytes > 0) {
+        await file.arrive()
+        client.take()
+        network.run()
+      }
+      const frames = framesIn(client.received())
+      assert.equal(frames.length, 3)
+      for (const frame of [frames[0]!, frames[2]!]) {
+        const { partitions } = bodyOf(FetchResponse, 4, frame).responses[0]!
+        ranges.forEach(([start, length], i) => {
+          assert.ok(
+            partitions[i]!.records!.equals(file.bytes.subarray(start, start + length)),
+            `seed ${seed}`,
+          )
+        })
+      }
+      assert.equal(file.coldReads, 0)
+      assert.equal(file.released, 2 * ranges.length)
+      client.end()
+      network.run()
+      assert.equal(server.pool.usedBytes, 0)
+    }
+  })
+
   test(`${how}: a connection whose file is cold holds up no other`, async () => {
     const file = new ColdFile(Buffer.alloc(2_000_000, 7))
     const { client, network, port } = await serving(file, [[0, file.bytes.length]])

@@ -24,6 +24,8 @@ const WINDOW_BYTES = 1024 * 1024
 const PIECE_BYTES = 256 * 1024
 /** The piece that waits for the peer in place of the file, or that goes out together with what stands before a slice. */
 const SMALL_PIECE_BYTES = 16 * 1024
+/** Small slices that lie together in one piece: those of a fetch of many partitions leave in one write. */
+const GATHERED_BYTES_MAX = 64 * 1024
 
 export interface SliceSenderOptions {
   readonly socket: Socket
@@ -38,8 +40,11 @@ export class SliceSender {
   #slice: FileSlice | undefined
   #sentBytes = 0
   #warmBytes = 0
-  /** The piece that the write under way is using. */
-  #piece: Slab | undefined
+  /** The pieces that the next write or the one under way is using. */
+  #pieces: Slab[] = []
+  /** The last of them if it takes small slices, and how much of it is used. */
+  #gathering: Slab | undefined
+  #gatheredBytes = 0
   #isWriting = false
   #isWarming = false
   #warmError: unknown
@@ -55,12 +60,34 @@ export class SliceSender {
 
   onDrain(): void {
     this.#isWriting = false
-    this.#releasePiece()
+    this.#releasePieces()
   }
 
   write(buffers: readonly Uint8Array[]): void {
     if (buffers.length > 0 && !this.#options.socket.write(buffers)) this.#isWriting = true
-    else this.#releasePiece()
+    else this.#releasePieces()
+  }
+
+  /**
+   * The bytes of a small slice, which is released, for a write together with what stands around them. Undefined: it is
+   * to be sent, after what was gathered. Throws as `send`.
+   */
+  gather(slice: FileSlice): Uint8Array | undefined {
+    const { file, position, byteLength } = slice
+    if (byteLength > SMALL_PIECE_BYTES || this.#sentBytes > 0 || this.#warmBytes > 0) return undefined
+    if (this.#gathering !== undefined && this.#gatheredBytes + byteLength > GATHERED_BYTES_MAX)
+      return undefined
+    if (!file.isCached(position, byteLength)) return undefined
+    if (this.#gathering === undefined) {
+      this.#gathering = this.#options.pool.acquire(GATHERED_BYTES_MAX)
+      this.#gatheredBytes = 0
+      this.#pieces.push(this.#gathering)
+    }
+    const start = this.#gatheredBytes
+    this.#readWhole(slice, { target: this.#gathering.bytes, start, position, byteCount: byteLength })
+    this.#gatheredBytes += byteLength
+    slice.release()
+    return this.#gathering.bytes.subarray(start, start + byteLength)
   }
 
   /**
@@ -110,21 +137,21 @@ export class SliceSender {
     const { socket, pool } = this.#options
     const wantedBytes = Math.min(byteCount, socket.sendFile ? SMALL_PIECE_BYTES : PIECE_BYTES)
     const piece = pool.acquire(wantedBytes)
-    let readBytes: number
-    try {
-      readBytes = slice.file.read(piece.bytes, 0, wantedBytes, slice.position + this.#sentBytes)
-    } catch (error) {
-      piece.release()
-      throw error
-    }
-    if (readBytes < wantedBytes) {
-      piece.release()
-      throw new RangeError(`${slice.file.path} ends before a response that was promised from it`)
-    }
-    before.push(piece.bytes.subarray(0, readBytes))
-    this.#piece = piece
+    this.#pieces.push(piece)
+    const position = slice.position + this.#sentBytes
+    this.#readWhole(slice, { target: piece.bytes, start: 0, position, byteCount: wantedBytes })
+    before.push(piece.bytes.subarray(0, wantedBytes))
     this.write(before)
-    return readBytes
+    return wantedBytes
+  }
+
+  #readWhole(
+    { file }: FileSlice,
+    range: { target: Uint8Array; start: number; position: number; byteCount: number },
+  ): void {
+    const readBytes = file.read(range.target, range.start, range.byteCount, range.position)
+    if (readBytes < range.byteCount)
+      throw new RangeError(`${file.path} ends before a response that was promised from it`)
   }
 
   #warm(slice: FileSlice, position: number, byteCount: number): void {
@@ -141,9 +168,10 @@ export class SliceSender {
     readThrough(slice, position, byteCount, this.#options.pool).then(() => ended(), ended)
   }
 
-  #releasePiece(): void {
-    this.#piece?.release()
-    this.#piece = undefined
+  #releasePieces(): void {
+    for (const piece of this.#pieces) piece.release()
+    this.#pieces.length = 0
+    this.#gathering = undefined
   }
 
   #forget(): void {
@@ -155,7 +183,7 @@ export class SliceSender {
   /** The connection is gone. @returns the slice that is still being read, and is released afterwards. */
   close(): FileSlice | undefined {
     this.#isClosed = true
-    this.#releasePiece()
+    this.#releasePieces()
     return this.#isWarming ? this.#slice : undefined
   }
 }
