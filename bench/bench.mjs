@@ -54,7 +54,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetri
 
 const about = {
   date: new Date().toISOString(),
-  command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
+  command: commandText(),
   machine: describeMachine(),
   versions: describeVersions(),
   rounds,
@@ -84,6 +84,14 @@ console.log(`\nthe machine: ${JSON.stringify(sideBySide.limits)}\n`)
 printResults(sideBySide.results)
 for (const failure of failures) console.log(`FAILED: ${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0
+
+/** What to type for the same again. */
+function commandText() {
+  const options = Object.entries(args)
+    .filter(([name, value]) => name !== 'json' && value !== false && value !== '')
+    .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, `'${value}'`]))
+  return ['npm run bench --', ...options].join(' ')
+}
 
 /** After each row: what was measured is kept if the run is broken off. @param {string} file */
 function save(file) {
