@@ -5,7 +5,7 @@
  * The pages say where: between `<!-- bench: NAMES -->` and `<!-- /bench -->` come the tables of results/NAME.json, and
  * between `<!-- bench-goals: NAMES -->` and the same end the goals of their rows, shortly.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { metricOf, shown } from './lib/metrics.mjs'
 import { boundText, goalText } from './lib/results.mjs'
@@ -34,22 +34,24 @@ import { boundText, goalText } from './lib/results.mjs'
 const root = new URL('../', import.meta.url)
 const pages = ['README.md', 'docs/performance/README.md']
 
-/** @param {string} name @returns {Run} */
-const readRun = (name) =>
-  JSON.parse(readFileSync(new URL(`docs/performance/results/${name}.json`, root), 'utf8'))
-
 for (const page of pages) {
   const file = fileURLToPath(new URL(page, root))
   const text = readFileSync(file, 'utf8')
   const written = text.replace(
     /(<!-- (bench|bench-goals): ([\w -]+) -->\n).*?(<!-- \/bench -->)/gs,
     (_, begin, kind, names, end) => {
-      const runs = names.split(' ').map(readRun)
+      const runs = names.split(' ').flatMap(runsOf)
       const shown = kind === 'bench' ? runs.map(wholeTable).join('\n\n') : goalsTable(runs)
-      return `${begin}\n${shown}\n\n${end}`
+      return `${begin}\n${runs.length === 0 ? 'Not run yet.' : shown}\n\n${end}`
     },
   )
   writeFileSync(file, written)
+}
+
+/** None if there is no such file. @param {string} name @returns {Run[]} */
+function runsOf(name) {
+  const file = new URL(`docs/performance/results/${name}.json`, root)
+  return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8'))] : []
 }
 
 /** @param {Run} run */
