@@ -1,6 +1,6 @@
 /**
  * Joins what tsc has built into few files, for each program that a user starts: Node spends a millisecond or more on
- * finding and reading each module, and a broker has hundreds (docs/performance/start-up.md). What a program loads later
+ * finding and reading each module, and a broker has hundreds (docs/performance/profiles.md). What a program loads later
  * (`import()`) stays apart, and so do the packages of node_modules. dist/ keeps the modules too, for tests and for those
  * who import the package.
  *
