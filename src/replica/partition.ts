@@ -304,26 +304,34 @@ export class Partition {
   }
 
   #settle({ term, endOffset, outcomes, waiters }: CommitGroup): void {
+    let isProgress = false
     if (term === this.#term && this.#role === 'leader') {
       if (endOffset > this.#safeEndOffset) this.#safeEndOffset = endOffset
-      this.#advanceHighWatermark()
+      isProgress = this.#raiseHighWatermark()
     } else {
       // During the sync the partition went elsewhere; nobody here knows whether it took the records along.
       fail(outcomes, this.unavailability || ErrorCode.NOT_LEADER_OR_FOLLOWER, Number.NEGATIVE_INFINITY)
     }
+    // Producers are answered before consumers: their answers are small, and leave in the order in which they were given.
     for (const waiter of waiters) waiter.onAppendDone()
+    if (isProgress) this.#onProgress(this)
   }
 
   #advanceHighWatermark(): void {
+    if (this.#raiseHighWatermark()) this.#onProgress(this)
+  }
+
+  /** @returns whether it is higher now: those who wait for it are to be told. */
+  #raiseHighWatermark(): boolean {
     const log = this.onlineLog
-    if (this.isUnderMinIsr) return
+    if (this.isUnderMinIsr) return false
     let high = this.#safeEndOffset
     for (const [id, remote] of this.#remotes) {
       if (this.#state?.isr.includes(id)) high = Math.min(high, remote.logEndOffset)
     }
-    if (high <= log.highWatermark) return
+    if (high <= log.highWatermark) return false
     log.updateHighWatermark(high)
-    this.#onProgress(this)
+    return true
   }
 }
 
