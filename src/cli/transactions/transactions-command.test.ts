@@ -88,8 +88,8 @@ test('abort ends what a partition holds open, so that readers of committed recor
 
 test('what is missing or unknown is one line, and exit code 1', async () => {
   const problems: [string[], RegExp][] = [
-    [[], /^The action is missing: it is one of list, describe, /],
-    [['dance'], /^Unexpected command dance: it is one of /],
+    [[], /^One of these is required: list, describe, /],
+    [['dance'], /^invalid choice: 'dance' /],
     [['describe'], /^Missing required argument "\[transactional-id\]"/],
     [
       ['describe', '--transactional-id', 'nobody'],

@@ -14,6 +14,7 @@ import {
   withAdmin,
 } from '../command/connection.ts'
 import { wholeNumber } from '../command/options.ts'
+import { onlySubcommand } from '../command/subcommand.ts'
 import { type Row, tabbedColumns } from '../command/table.ts'
 import { findHanging } from './hanging-transactions.ts'
 
@@ -34,14 +35,15 @@ export interface TransactionsOptions extends BootstrapOptions {
 
 type Action = (admin: Admin, options: TransactionsOptions, context: CommandContext) => Promise<void>
 
-const ACTIONS: Readonly<Record<string, Action>> = {
+const ACTIONS = {
   list,
   describe,
   'describe-producers': describeProducers,
   abort,
   'force-terminate': forceTerminate,
   'find-hanging': findHangingOnes,
-}
+} as const satisfies Readonly<Record<string, Action>>
+const NAMES = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]
 
 export const transactionsCommand: KafkaCommand<TransactionsOptions> = {
   name: 'kafka-transactions',
@@ -49,7 +51,7 @@ export const transactionsCommand: KafkaCommand<TransactionsOptions> = {
     'Analyze transactions: list, describe, describe-producers, find-hanging, and abort or force-terminate those that hang.',
   configure: (command) =>
     void bootstrapOptions(command.usage('[options] <action>'))
-      .argument('[action]', Object.keys(ACTIONS).join(', '))
+      .argument('[action]', NAMES.join(', '))
       .option('--transactional-id <id>', 'describe, force-terminate: the transactional id')
       .option('--topic <topic>', 'describe-producers, abort, find-hanging: the topic')
       .option('--partition <number>', 'describe-producers, abort, find-hanging: the partition')
@@ -69,14 +71,9 @@ export const transactionsCommand: KafkaCommand<TransactionsOptions> = {
         '15',
       )
       .option('--json', 'write JSON'),
-  run: async (options, context, [name]) => {
+  run: async (options, context, rest) => {
     required(options.bootstrapServer, 'bootstrap-server')
-    const action = name === undefined || !Object.hasOwn(ACTIONS, name) ? undefined : ACTIONS[name]
-    if (action === undefined) {
-      throw new UsageError(
-        `${name === undefined ? 'The action is missing' : `Unexpected command ${name}`}: it is one of ${Object.keys(ACTIONS).join(', ')}`,
-      )
-    }
+    const action = ACTIONS[onlySubcommand(rest, NAMES)]
     await withAdmin(options, context, (admin) => action(admin, options, context))
     return 0
   },
