@@ -5,6 +5,7 @@
 import { GroupHistory } from '../lib/group-history.mjs'
 import { GroupMember } from '../lib/group-member.mjs'
 import { expect } from '../lib/report.mjs'
+import { waitUntil } from '../lib/wait.mjs'
 
 const partitions = 11
 const topic = 'assignment'
@@ -44,12 +45,15 @@ export async function checkAssignment({ report, bootstrap, createTopic }, cases)
       )
       try {
         await history.stable({ partitions, members, sameGeneration: protocol === 'classic' })
-        const found = members
-          .toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1))
-          .map(({ owned }) => [...owned].sort((a, b) => a - b).map((partition) => partition + 1))
-          .map((list) => `[${list.join(' ')}]`)
-          .join(' ')
-        expect(found === wanted[assignor], found)
+        const found = () =>
+          members
+            .toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1))
+            .map(({ owned }) => [...owned].sort((a, b) => a - b).map((partition) => partition + 1))
+            .map((list) => `[${list.join(' ')}]`)
+            .join(' ')
+        // Between two steps of a reassignment (KIP-848) all partitions are owned as well.
+        await waitUntil(() => found() === wanted[assignor], 'such assignment').catch(() => {})
+        expect(found() === wanted[assignor], found())
       } finally {
         await history.killAll()
       }
