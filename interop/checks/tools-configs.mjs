@@ -127,6 +127,7 @@ export const configOperations = [
   {
     name: 'describe brokers',
     tool,
+    settles: true,
     args: ['--entity-type', 'brokers', '--describe'],
     lines: (place) => [
       'Dynamic configs for broker 1 are:',

@@ -90,7 +90,11 @@ export const groupOperations = [
   {
     name: 'consumer-groups --list',
     tool: 'kafka-consumer-groups',
-    arrange: commit('idle', [5, 10, 0]),
+    arrange: async (place) => {
+      const groups = await place.admin.listGroups()
+      if (groups.length > 0) await place.admin.deleteGroups(groups.map(({ groupId }) => groupId))
+      await commit('idle', [5, 10, 0])(place)
+    },
     args: ['--list'],
     lines: ['idle'],
   },

@@ -219,6 +219,7 @@ export const replicaOperations = [
   {
     name: 'reassign --verify of a move',
     tool: 'kafka-reassign-partitions',
+    settles: true,
     arrange: async (place) => {
       for (let tries = 0; tries < 100 && (await otherDir(place)) === target(place); tries++)
         await new Promise((resolve) => setTimeout(resolve, 100))

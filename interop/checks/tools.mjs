@@ -25,6 +25,8 @@ import { groupOperations } from './tools-groups.mjs'
 import { replicaOperations } from './tools-replicas.mjs'
 import { topicOperations } from './tools-topics.mjs'
 
+const settleTimeoutMs = 10_000
+
 /** @type {Record<string, readonly Operation[]>} */
 const groups = {
   topics: topicOperations,
@@ -79,6 +81,7 @@ const columns = [
  * @property {(place: Place) => unknown} [arrange] before
  * @property {Placed<RegExp | readonly (string | RegExp)[]>} [lines] all of stdout; strings as they are; or one expression
  *   for all of it
+ * @property {boolean} [settles] what is shown comes to be a little later: it is looked at again for a while
  * @property {boolean} [isUnordered] lines come in any order (Kafka prints from hash maps)
  * @property {readonly (string | RegExp)[]} [notes] what our command says on stderr, though it does not fail
  * @property {Placed<string | RegExp>} [fails] what is said; without `lines` nothing may be printed by our command before
@@ -179,8 +182,20 @@ function overridesOf(kind, logDirs) {
 
 /** @param {Place} place @param {Operation} operation */
 async function check(place, operation) {
-  const { tool, args, bare, input, lines, notes = [], fails, isUnordered = false } = operation
   await operation.arrange?.(place)
+  const deadline = performance.now() + (operation.settles ? settleTimeoutMs : 0)
+  for (;;) {
+    try {
+      return await checkOnce(place, operation)
+    } catch (error) {
+      if (performance.now() >= deadline) throw error
+    }
+  }
+}
+
+/** @param {Place} place @param {Operation} operation */
+async function checkOnce(place, operation) {
+  const { tool, args, bare, input, lines, notes = [], fails, isUnordered = false } = operation
   const server = bare ? [] : ['--bootstrap-server', place.bootstrap]
   const result = await place.call(tool, [...server, ...at(args, place)], input)
   const said = `${result.stdout}\n--- stderr (exit code ${result.exitCode}):\n${result.stderr.slice(0, 1500)}`
