@@ -42,7 +42,7 @@ interface Changes {
 
 interface Refusal {
   readonly errorCode: number
-  readonly errorMessage: string
+  readonly errorMessage: string | null
 }
 
 const ITERATIONS_MIN = 4096
@@ -152,7 +152,7 @@ function refusalOf(user: string, { deletions, upsertions }: Changes): Refusal | 
   if (upsertions.some(({ saltedPassword }) => saltedPassword.length === 0)) {
     return {
       errorCode: ErrorCode.UNKNOWN_SERVER_ERROR,
-      errorMessage: 'The server experienced an unexpected error when processing the request.',
+      errorMessage: null,
     }
   }
   return undefined
