@@ -16,8 +16,10 @@ const recordBytes = 1000
 const recordCount = 2000
 /** As many windows as are counted. */
 const windowSeconds = 3
-/** Of what Kafka lets through, and of the quota. */
-const tolerance = 0.2
+/** Of what Kafka lets through, and above the quota: the time that counts has the start of a JVM in it. */
+const tolerance = 0.35
+/** The least of the quota that a client on a busy machine comes to. */
+const leastShare = 0.4
 const topic = 'quotas'
 
 /** @typedef {{produced: number, consumed: number}} Rates in bytes per second */
@@ -128,8 +130,8 @@ async function measure(home, direction, mainClass, args) {
   // The first windows may come at once.
   const atMost = (recordCount * recordBytes) / ((recordCount * recordBytes) / bytesPerSecond - windowSeconds)
   expect(
-    rate > bytesPerSecond * (1 - 2 * tolerance) && rate < atMost * (1 + tolerance),
-    `${Math.round(rate)} bytes/s ${direction}d`,
+    rate > bytesPerSecond * leastShare && rate < atMost * (1 + tolerance),
+    `${Math.round(rate)} bytes/s (${direction})`,
   )
   return rate
 }
