@@ -14,7 +14,9 @@
 import { assert } from '../base/assert.ts'
 import type { BufferPool, Slab } from './buffer-pool.ts'
 
-/** Slabs start small, since most connections carry little, and grow while reads fill them. */
+/** The first slab is small, for those who only connect; whoever has filled it once gets no slab below SLAB_BYTES_MIN. */
+const FIRST_SLAB_BYTES = 4 * 1024
+/** Slabs grow while reads fill them. */
 const SLAB_BYTES_MIN = 16 * 1024
 const SLAB_BYTES_MAX = 256 * 1024
 const SLAB_GROWTH = 4
@@ -71,7 +73,7 @@ export class FrameReader {
   #large: LargeFrame | undefined
   #landsInLarge = false
   #landingBytes = 0
-  #slabBytes = SLAB_BYTES_MIN
+  #slabBytes = FIRST_SLAB_BYTES
   #invalidSize: number | undefined
 
   constructor(pool: BufferPool, frameBytesMax: number, memory: FrameMemory) {
@@ -79,7 +81,7 @@ export class FrameReader {
     this.#frameBytesMax = frameBytesMax
     this.#memory = memory
     this.#onRelease = (byteCount) => memory.onReleased(byteCount)
-    this.#slab = pool.acquire(SLAB_BYTES_MIN)
+    this.#slab = pool.acquire(FIRST_SLAB_BYTES)
   }
 
   /** The size field that can't be: negative, or above the limit. The connection is beyond repair then. */
@@ -107,8 +109,8 @@ export class FrameReader {
     this.#end += byteCount
     if (byteCount === this.#landingBytes) {
       this.#slabBytes = Math.min(this.#slab.bytes.length * SLAB_GROWTH, SLAB_BYTES_MAX)
-    } else if (byteCount * SLAB_SHRINK_FRACTION < this.#slabBytes) {
-      this.#slabBytes = Math.max(this.#slabBytes / SLAB_GROWTH, SLAB_BYTES_MIN)
+    } else if (this.#slabBytes > SLAB_BYTES_MIN && byteCount * SLAB_SHRINK_FRACTION < this.#slabBytes) {
+      this.#slabBytes /= SLAB_GROWTH
     }
   }
 
