@@ -82,6 +82,13 @@ export const expected = [
     reason: 'the text is that of Kafka with KRaft',
   },
   {
+    label: /^scram credentials: no password /,
+    path: /errorMessage$/,
+    references: ['zookeeper'],
+    when: (reference, ours) => present(reference) && ours === null,
+    reason: 'it is refused without words, as with KRaft',
+  },
+  {
     label: /^scram credentials/,
     path: /results\[\d+\]\.errorMessage$/,
     references: ['zookeeper'],
