@@ -11,7 +11,6 @@
  * - A consumer over its quota gets an empty answer, and its session stays as it was (KIP-13, KIP-219).
  * - 13 names topics by id (KIP-516); 16 adds where the leader is now (KIP-951).
  */
-import type { FileSlice } from '../../base/payload.ts'
 import type { FetchIsolation } from '../../log/fetch-data-info.ts'
 import { encodeToBuffer } from '../../protocol/codec.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -234,9 +233,10 @@ function partitionResponse(
   each: Answered,
 ): PartitionResponse {
   const { partition, topic, result } = each
-  const canConvert = services.replicaManager.partition(topic, partition.partition)?.log?.config
-    .messageDownconversionEnable
-  const records = recordsOf(context.apiVersion, partition.fetchOffset, result.slice, canConvert)
+  const records =
+    context.apiVersion >= FIRST_VERSION_WITH_BATCHES
+      ? (result.slice ?? NO_RECORDS)
+      : convertedRecords(services, context.apiVersion, each)
   return {
     partitionIndex: partition.partition,
     errorCode: typeof records === 'number' ? records : each.errorCode,
@@ -272,16 +272,15 @@ function isAboutLeader(errorCode: number): boolean {
 
 const NO_RECORDS = new Uint8Array(0)
 
-/** The slice as it is, or for old clients what it converts to, or the error of that. */
-function recordsOf(
+/** For old clients: what the slice converts to, or the error of that. */
+function convertedRecords(
+  services: BrokerServices,
   apiVersion: number,
-  fetchOffset: number,
-  slice: FileSlice | null,
-  canConvert = true,
-): FileSlice | Uint8Array | number {
+  { partition: { partition, fetchOffset }, topic, result: { slice } }: Answered,
+): Uint8Array | number {
   if (slice === null) return NO_RECORDS
-  if (apiVersion >= FIRST_VERSION_WITH_BATCHES) return slice
-  if (!canConvert) {
+  const log = services.replicaManager.partition(topic, partition)?.log
+  if (log?.config.messageDownconversionEnable === false) {
     slice.release()
     return ErrorCode.UNSUPPORTED_VERSION
   }
