@@ -38,6 +38,18 @@ test('what one tick brings is written at its end in one write, and answered in o
   )
 })
 
+test('producers are answered before the fetches that wait for their records', async () => {
+  const kit = await startLeader()
+  const poll = fetch(kit, 0)
+  const answeredBefore: boolean[] = []
+  for (const acks of [1, -1] as const) {
+    produce(kit, batch('x'), { acks, onDone: () => answeredBefore.push(poll.read !== undefined) })
+  }
+  kit.clock.tick()
+  assert.deepEqual(answeredBefore, [false, false])
+  assert.deepEqual(told(poll).offsets, [0, 1])
+})
+
 test('a full disk fails exactly what it kept out; what was there stays, and appends go on when there is space', async () => {
   const kit = await startLeader()
   const before = produce(kit, batch('before'))

@@ -59,6 +59,26 @@ test('frames come out whole wherever the stream is cut', () => {
   }
 })
 
+test('who sends little has little memory; who filled it once keeps a larger slab', () => {
+  const pool = new BufferPool()
+  const reader = new FrameReader(pool, FRAME_BYTES_MAX, memory())
+  const receive = (byteCount: number): number => {
+    deliver(
+      reader,
+      framed(Buffer.alloc(byteCount)),
+      () => Number.POSITIVE_INFINITY,
+      () => reader.next()?.release(),
+    )
+    return reader.readBuffer().length
+  }
+  assert.deepEqual([receive(30), pool.usedBytes], [4096, 4096])
+  assert.deepEqual([receive(4092), pool.usedBytes], [16_384, 16_384])
+  for (let i = 0; i < 10; i++) receive(30)
+  assert.deepEqual([receive(30), pool.usedBytes], [16_384, 16_384])
+  reader.close()
+  assert.equal(pool.usedBytes, 0)
+})
+
 test('frames that are held keep their bytes while others come and go, and all memory returns', () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = new SimRandom(seed)
