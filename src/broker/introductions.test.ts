@@ -1,6 +1,7 @@
 /**
- * What introductions to Kafka name literally: the settings in their files and programs, the znodes that they look at, and
- * how the group of their example is divided. What they type and see is in interop/transcripts.
+ * What introductions to Kafka name literally: settings that are old or none, those of their programs, the znodes that they
+ * look at, and how the group of their example is divided. What they type and see is in interop/transcripts; the settings
+ * of their server.properties are in metadata/config/broker-config.test.ts.
  */
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
@@ -15,45 +16,6 @@ import { parseProperties } from '../metadata/config/properties-file.ts'
 import { SystemClock } from '../os/clock.ts'
 import { OffsetCommitRequest, OffsetCommitResponse } from '../protocol/messages/08-offset-commit.ts'
 import { Client, portOf, start, temporaryFolder } from './broker.test.kit.ts'
-
-const SERVER_PROPERTIES = `
-broker.id=1
-listeners=PLAINTEXT://10.0.0.70:9092
-advertised.listeners=PLAINTEXT://your.host.name:9092
-num.network.threads=3
-num.io.threads=8
-socket.send.buffer.bytes=102400
-socket.receive.buffer.bytes=102400
-socket.request.max.bytes=104857600
-log.dirs=/data/kafka
-num.partitions=1
-num.recovery.threads.per.data.dir=1
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-log.retention.hours=168
-log.retention.bytes=1073741824
-log.segment.bytes=1073741824
-log.retention.check.interval.ms=300000
-log.flush.interval.messages=10000
-log.flush.interval.ms=1000
-log.cleanup.policy=delete
-group.initial.rebalance.delay.ms=0
-delete.topic.enable=true
-auto.create.topics.enable=false
-broker.id.generation.enable=true
-reserved.broker.max.id=1000
-message.max.bytes=1000012
-min.insync.replicas=1
-unclean.leader.election.enable=false
-replica.lag.time.max.ms=30000
-zookeeper.connection.timeout.ms=6000
-`
-
-test('every setting of their server.properties is known', () => {
-  const { warnings } = BrokerConfig.parse(parseProperties(SERVER_PROPERTIES))
-  assert.deepEqual(warnings, [])
-})
 
 test('what is old, or no setting of Kafka, is a warning', () => {
   const old =
