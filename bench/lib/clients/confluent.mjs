@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { nativeClient } from '../../../scripts/peers/peers.mjs'
+import { readBatches, readEach } from './kafkajs-reading.mjs'
 
 async function load() {
   const peer = await nativeClient({ mayFetch: false })
@@ -23,24 +24,8 @@ export const confluent = {
       sendMany: (messages) => producer.send({ topic, messages }),
     }
   },
-  consume: async ({ onRecords, ...job }) => {
-    const consumer = await consumerOf(job)
-    await consumer.run({
-      eachBatch: async (/** @type {any} */ { batch }) => {
-        let bytes = 0
-        for (const { key, value } of batch.messages) bytes += (key?.length ?? 0) + (value?.length ?? 0)
-        onRecords(batch.messages.length, bytes)
-      },
-    })
-  },
-  each: async ({ onRecords, ...job }) => {
-    const consumer = await consumerOf(job)
-    await consumer.run({
-      eachMessage: async (/** @type {any} */ { message: { key, value } }) => {
-        onRecords(1, (key?.length ?? 0) + (value?.length ?? 0))
-      },
-    })
-  },
+  consume: async ({ onRecords, ...job }) => readBatches(await consumerOf(job), onRecords),
+  each: async ({ onRecords, ...job }) => readEach(await consumerOf(job), onRecords),
 }
 
 /** @param {{bootstrapServers: string, topic: string, groupId: string}} job */

@@ -1,4 +1,5 @@
 /** kafkajs, from interop/node_modules. */
+import { readBatches, readEach } from './kafkajs-reading.mjs'
 import { peers } from './peers.mjs'
 
 /** @param {string} bootstrapServers */
@@ -25,24 +26,8 @@ export const kafkajs = {
       sendMany: (messages) => producer.send({ topic, acks: -1, compression: codec, messages }),
     }
   },
-  consume: async ({ onRecords, ...job }) => {
-    const consumer = await consumerOf(job)
-    await consumer.run({
-      eachBatch: async (/** @type {any} */ { batch }) => {
-        let bytes = 0
-        for (const { key, value } of batch.messages) bytes += (key?.length ?? 0) + (value?.length ?? 0)
-        onRecords(batch.messages.length, bytes)
-      },
-    })
-  },
-  each: async ({ onRecords, ...job }) => {
-    const consumer = await consumerOf(job)
-    await consumer.run({
-      eachMessage: async (/** @type {any} */ { message: { key, value } }) => {
-        onRecords(1, (key?.length ?? 0) + (value?.length ?? 0))
-      },
-    })
-  },
+  consume: async ({ onRecords, ...job }) => readBatches(await consumerOf(job), onRecords),
+  each: async ({ onRecords, ...job }) => readEach(await consumerOf(job), onRecords),
 }
 
 /** @param {{bootstrapServers: string, topic: string, groupId: string}} job */
