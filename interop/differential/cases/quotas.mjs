@@ -172,9 +172,27 @@ async function refusals(probe) {
   const asked = [
     ['empty type', [['', 'x']]],
     ['strange type', [['group', 'x']]],
-    ['type twice', [['user', 'x'], ['user', null]]], // biome-ignore format: a pair
-    ['client twice', [['client-id', 'x'], ['client-id', 'y']]], // biome-ignore format: a pair
-    ['ip and user', [['ip', '10.0.0.1'], ['user', 'x']]], // biome-ignore format: a pair
+    [
+      'type twice',
+      [
+        ['user', 'x'],
+        ['user', null],
+      ],
+    ],
+    [
+      'client twice',
+      [
+        ['client-id', 'x'],
+        ['client-id', 'y'],
+      ],
+    ],
+    [
+      'ip and user',
+      [
+        ['ip', '10.0.0.1'],
+        ['user', 'x'],
+      ],
+    ],
     ['strange match', [['user', null, 9]]],
     ['exactly nothing', [['user', null, 0]]],
   ]
