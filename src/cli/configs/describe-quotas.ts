@@ -9,7 +9,7 @@ import type {
 import type { UserScramCredentials } from '../../client/admin/scram-credentials.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 import type { CommandContext } from '../command/command.ts'
-import { javaDouble } from '../command/java-double.ts'
+import { javaDouble } from '../command/java-text.ts'
 import type { ConfigEntity } from './config-entities.ts'
 import type { ConfigsOptions } from './configs-command.ts'
 import { quotaTypeOf } from './quota-types.ts'

@@ -15,7 +15,7 @@ const RESOURCES = {
   Record<EntityType, { type: ConfigResourceType; source: ConfigSource | undefined }>
 >
 
-export type ResourceEntityType = keyof typeof RESOURCES
+type ResourceEntityType = keyof typeof RESOURCES
 
 export function resourceOf({ type, name }: ConfigEntity): ConfigResource {
   return { type: RESOURCES[type as ResourceEntityType].type, name: name! }
