@@ -1,9 +1,9 @@
 /** Partitions as users name them for a group, and where they begin and end. */
 import type { Admin } from '../../client/admin/admin.ts'
-import type { OffsetSpec } from '../../client/admin/offsets.ts'
+import type { ListedOffset, OffsetSpec } from '../../client/admin/offsets.ts'
 import { nameOf, type TopicPartition } from '../../client/consumer/topic-partition.ts'
-import { KafkaError } from '../../client/kafka-error.ts'
 import { UsageError } from '../command/command.ts'
+import { partially } from '../command/outcomes.ts'
 
 export function compareByPartition(a: TopicPartition, b: TopicPartition): number {
   return a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1
@@ -44,25 +44,30 @@ export async function offsetsAt(
   at: OffsetSpec,
   timeoutMs: number,
 ): Promise<Map<string, number>> {
-  if (partitions.length === 0) return new Map()
-  const found = await admin.listOffsets(
-    partitions.map(({ topic, partition }) => ({ topic, partition, at })),
-    { timeoutMs },
-  )
+  const found = await listOffsets(admin, partitions, at, timeoutMs)
   return new Map(found.map((each) => [nameOf(each), each.offset]))
 }
 
-/** As `offsetsAt` the end; partitions that can't be asked are left out: they may have no leader, or be gone. */
+/** As `offsetsAt` the end; partitions that have no leader, or are gone, are left out. */
 export async function endOffsets(
   admin: Admin,
   partitions: readonly TopicPartition[],
   timeoutMs: number,
 ): Promise<Map<string, number>> {
-  try {
-    return await offsetsAt(admin, partitions, 'latest', timeoutMs)
-  } catch (error) {
-    if (!(error instanceof KafkaError)) throw error
-    const results = (error.results ?? new Map()) as ReadonlyMap<string, { readonly offset: number }>
-    return new Map(Array.from(results, ([name, { offset }]) => [name, offset]))
-  }
+  const asked = listOffsets(admin, partitions, 'latest', timeoutMs)
+  const { done } = await partially(partitions.map(nameOf), asked)
+  return new Map(Array.from(done, ([name, { offset }]) => [name, offset]))
+}
+
+async function listOffsets(
+  admin: Admin,
+  partitions: readonly TopicPartition[],
+  at: OffsetSpec,
+  timeoutMs: number,
+): Promise<ListedOffset[]> {
+  if (partitions.length === 0) return []
+  return admin.listOffsets(
+    partitions.map(({ topic, partition }) => ({ topic, partition, at })),
+    { timeoutMs },
+  )
 }

@@ -1,10 +1,10 @@
 /** kafka-get-offsets.sh: the first, the last, or a time's offset of partitions, one `topic:partition:offset` a line. */
 import type { Admin } from '../../client/admin/admin.ts'
-import type { OffsetSpec } from '../../client/admin/offsets.ts'
-import type { TopicPartition } from '../../client/consumer/topic-partition.ts'
-import { KafkaError } from '../../client/kafka-error.ts'
+import type { ListedOffset, OffsetSpec } from '../../client/admin/offsets.ts'
+import { nameOf, type TopicPartition } from '../../client/consumer/topic-partition.ts'
 import { type KafkaCommand, UsageError } from '../command/command.ts'
 import { type BootstrapOptions, bootstrapOptions, withAdmin } from '../command/connection.ts'
+import { partially } from '../command/outcomes.ts'
 import { type PartitionFilter, partitionFilter, partitionPatterns } from './partition-patterns.ts'
 
 interface GetOffsetsOptions extends BootstrapOptions {
@@ -41,7 +41,7 @@ export const getOffsetsCommand: KafkaCommand<GetOffsetsOptions> = {
       .option('--json', 'write one JSON array'),
   run: async (options, context) => {
     const at = readTime(options.time)
-    const filter = readFilter(options)
+    const filter = await readFilter(options)
     const offsets = await withAdmin(options, context, async (admin) => {
       const partitions = await partitionsOf(admin, filter, options.excludeInternalTopics === true)
       if (partitions.length === 0)
@@ -66,7 +66,7 @@ function readTime(time: string): OffsetSpec {
   return Number(time)
 }
 
-function readFilter(options: GetOffsetsOptions): PartitionFilter {
+async function readFilter(options: GetOffsetsOptions): Promise<PartitionFilter> {
   const { topic, partitions, topicPartitions } = options
   if (topicPartitions === undefined) return partitionFilter(topic, partitions)
   if (topic !== undefined || partitions !== undefined) {
@@ -95,14 +95,11 @@ async function listOffsets(
   partitions: readonly TopicPartition[],
   at: OffsetSpec,
   note: (line: string) => void,
-): Promise<(TopicPartition & { readonly offset: number })[]> {
-  try {
-    return await admin.listOffsets(partitions.map((partition) => ({ ...partition, at })))
-  } catch (error) {
-    if (!(error instanceof KafkaError) || error.code !== 'PARTIAL') throw error
-    for (const [name, detail] of error.details ?? []) {
-      note(`Skip getting offsets for topic-partition ${name} due to error: ${detail.message}`)
-    }
-    return [...(error.results?.values() ?? [])] as (TopicPartition & { offset: number })[]
+): Promise<ListedOffset[]> {
+  const asked = admin.listOffsets(partitions.map((partition) => ({ ...partition, at })))
+  const { done, failed } = await partially(partitions.map(nameOf), asked)
+  for (const [name, { message }] of failed) {
+    note(`Skip getting offsets for topic-partition ${name} due to error: ${message}`)
   }
+  return [...done.values()]
 }

@@ -15,12 +15,12 @@ interface Rule {
 
 const everyTopic: TopicFilter = () => true
 
-/** Throws UsageError. */
-export function partitionFilter(
+/** Rejects with UsageError. */
+export async function partitionFilter(
   topicRegex: string | undefined,
   partitionIds: string | undefined,
-): PartitionFilter {
-  const topic = topicRegex === undefined ? everyTopic : topicFilter(topicRegex)
+): Promise<PartitionFilter> {
+  const topic = topicRegex === undefined ? everyTopic : await topicFilter(topicRegex)
   if (!partitionIds) return filterOf([{ topic, partition: () => true }])
   const ids = partitionIds.split(',')
   if (!ids.every((id) => /^\d+$/.test(id))) {
@@ -32,19 +32,19 @@ export function partitionFilter(
   return filterOf([{ topic, partition: (partition) => wanted.has(partition) }])
 }
 
-/** `TOPIC`, `TOPIC:N`, `TOPIC:N-M` (M excluded), `TOPIC:N-`, `TOPIC:-M`, each without TOPIC too. Throws UsageError. */
-export function partitionPatterns(patterns: string): PartitionFilter {
-  return filterOf(patterns.split(',').map(readRule))
+/** `TOPIC`, `TOPIC:N`, `TOPIC:N-M` (M excluded), `TOPIC:N-`, `TOPIC:-M`, each without TOPIC too. Rejects with UsageError. */
+export async function partitionPatterns(patterns: string): Promise<PartitionFilter> {
+  return filterOf(await Promise.all(patterns.split(',').map(readRule)))
 }
 
-function readRule(pattern: string): Rule {
+async function readRule(pattern: string): Promise<Rule> {
   const match = /^([^:,]*)(?::(?:(\d+)|(\d*)-(\d*))?)?$/.exec(pattern)
   if (match === null) throw new UsageError(`Invalid rule specification: ${pattern}`)
   const [, topic, only, from, to] = match
   const first = only ?? from ?? ''
   const end = only === undefined ? to : String(Number(only) + 1)
   return {
-    topic: topic ? topicFilter(topic) : everyTopic,
+    topic: topic ? await topicFilter(topic) : everyTopic,
     partition: (partition) => partition >= Number(first || 0) && partition < (end ? Number(end) : Infinity),
   }
 }

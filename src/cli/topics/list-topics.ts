@@ -19,7 +19,7 @@ export async function topicNames(
   admin: Admin,
   { topic, ifExists, excludeInternal }: Pick<TopicsOptions, 'topic' | 'ifExists' | 'excludeInternal'>,
 ): Promise<string[]> {
-  const isMeant = topic === undefined ? () => true : topicFilter(topic)
+  const isMeant = topic === undefined ? () => true : await topicFilter(topic)
   const listed = await allTopics(admin, excludeInternal)
   const names = listed.map(({ name }) => name).filter(isMeant)
   if (topic && names.length === 0 && !ifExists)
