@@ -31,6 +31,7 @@ import { ConfigRepository } from '../metadata/config-repository.ts'
 import { DynamicBrokerConfig } from '../metadata/dynamic-broker-config.ts'
 import { MetadataCache } from '../metadata/metadata-cache.ts'
 import { ClientQuotaAdmin } from '../metadata/quotas/client-quota-admin.ts'
+import { DEFAULT_ENTITY } from '../metadata/sanitizer.ts'
 import { ScramCredentialAdmin } from '../metadata/scram-credential-admin.ts'
 import { type BrokerInfo, ClusterIdZnode, LogDirEventNotificationZnode } from '../metadata/znodes.ts'
 import { ReplicaManager } from '../replica/replica-manager.ts'
@@ -393,7 +394,7 @@ async function identifyBroker(config: BrokerConfig, store: MetadataStore, logDir
 function moveBytesPerSecondMax(configs: ConfigRepository, brokerId: number): number {
   const key = 'replica.alter.log.dirs.io.max.bytes.per.second'
   const text =
-    configs.get('brokers', String(brokerId)).get(key) ?? configs.get('brokers', '<default>').get(key)
+    configs.get('brokers', String(brokerId)).get(key) ?? configs.get('brokers', DEFAULT_ENTITY).get(key)
   const limit = Number(text)
   return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit
 }

@@ -5,7 +5,7 @@ import { UsageError } from '../command/command.ts'
 import type { AclsOptions } from './acls-command.ts'
 
 /** Of filters: any pattern, or whatever is valid for the name. */
-export type PatternFilter = AclPatternType | 'any' | 'match'
+type PatternFilter = AclPatternType | 'any' | 'match'
 
 export interface AclResource {
   readonly type: AclResourceType

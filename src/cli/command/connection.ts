@@ -40,7 +40,7 @@ export function bootstrapOptions(command: Command): Command {
 }
 
 /** An administrator, once a broker has answered. Throws UsageError; rejects with KafkaError. The caller closes it. */
-export async function openAdmin(options: BootstrapOptions, context: CommandContext): Promise<Admin> {
+async function openAdmin(options: BootstrapOptions, context: CommandContext): Promise<Admin> {
   const servers = required(options.bootstrapServer, 'bootstrap-server')
   const settings: AdminOptions = {
     ...clientSettings(isAdminOption, options.commandConfig, context),

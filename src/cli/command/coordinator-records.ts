@@ -15,7 +15,7 @@ export interface RecordKind {
 }
 
 /** A payload behind its version. */
-export interface Versioned {
+interface Versioned {
   readonly schema: Message
   readonly version: number
   readonly value: unknown

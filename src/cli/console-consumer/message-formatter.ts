@@ -8,7 +8,7 @@ import type { InternalFormatterName } from './internal-topic-formatters.ts'
 /** Throws Error where a record can't be shown. */
 export type MessageFormatter = (record: ConsumerRecord, sink: ByteSink) => void
 
-export interface FormatterContext {
+interface FormatterContext {
   /** Lines for stderr. */
   readonly note: (line: string) => void
 }

@@ -14,7 +14,7 @@ import type { DumpOutput } from './dump-output.ts'
 const OFFSET_ENTRY_BYTES = 8
 const TIME_ENTRY_BYTES = 12
 
-export interface IndexDump {
+interface IndexDump {
   readonly isSanityCheck: boolean
   readonly isVerifyOnly: boolean
 }

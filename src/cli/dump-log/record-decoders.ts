@@ -19,12 +19,12 @@ import {
 } from '../command/coordinator-records.ts'
 import { messageJson, type Replacements } from '../command/message-json.ts'
 
-export interface ShownRecord {
+interface ShownRecord {
   readonly key: string | undefined
   readonly payload: string | undefined
 }
 
-export interface DumpedRecord {
+interface DumpedRecord {
   readonly offset: number
   readonly key: Buffer | null
   readonly value: Buffer | null

@@ -7,7 +7,7 @@ import { plural } from './throttles.ts'
 
 const TIMEOUT_MS = 10_000
 
-export interface MoveState {
+interface MoveState {
   readonly move: ReplicaMove
   /** Where the replica is; null: in none of the broker's directories. */
   readonly current: string | null
@@ -70,6 +70,6 @@ function failureOf(moves: readonly ReplicaMove[], error: KafkaError): UsageError
 }
 
 /** As Kafka writes it: topic, partition, broker. */
-export function replicaName({ topic, partition, brokerId }: ReplicaReference): string {
+function replicaName({ topic, partition, brokerId }: ReplicaReference): string {
   return `${topic}-${partition}-${brokerId}`
 }

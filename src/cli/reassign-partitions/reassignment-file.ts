@@ -19,7 +19,7 @@ export interface AssignedPartition extends TopicPartition {
   readonly replicas: readonly number[]
 }
 
-export interface ReassignmentPlan {
+interface ReassignmentPlan {
   readonly partitions: readonly AssignedPartition[]
   /** Replicas whose directory matters. */
   readonly moves: readonly ReplicaMove[]

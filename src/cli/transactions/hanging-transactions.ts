@@ -8,7 +8,7 @@ import type { TransactionDescription } from '../../client/admin/transactions.ts'
 import type { TopicPartition } from '../../client/consumer/topic-partition.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 
-export interface HangingSearch {
+interface HangingSearch {
   readonly topic: string | undefined
   readonly partition: number | undefined
   /** Only partitions with a replica there, and that replica is asked. */
@@ -17,7 +17,7 @@ export interface HangingSearch {
   readonly lastBeforeMs: number
 }
 
-export type OpenTransaction = TopicPartition & ProducerState
+type OpenTransaction = TopicPartition & ProducerState
 
 /** Partitions and topics go into requests by so many: a broker may have a great many. */
 const BATCH_SIZE = 500

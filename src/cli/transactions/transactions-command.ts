@@ -18,7 +18,7 @@ import { onlySubcommand } from '../command/subcommand.ts'
 import { type Row, tabbedColumns } from '../command/table.ts'
 import { findHanging } from './hanging-transactions.ts'
 
-export interface TransactionsOptions extends BootstrapOptions {
+interface TransactionsOptions extends BootstrapOptions {
   readonly transactionalId?: string
   readonly topic?: string
   readonly partition?: string
