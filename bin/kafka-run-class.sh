@@ -4,15 +4,7 @@
 # NODE names another node than the one in the PATH.
 
 # The installation is where this file really is, whichever links lead to it.
-self=$0
-while [ -L "$self" ]; do
-  target=$(readlink "$self")
-  case $target in
-    /*) self=$target ;;
-    *) self=$(dirname "$self")/$target ;;
-  esac
-done
-home=$(cd "$(dirname "$self")/.." && pwd -P) || exit 1
+home=$(dirname "$(dirname "$(readlink -f "$0")")")
 
 if [ $# -lt 1 ]; then
   echo "USAGE: $0 [-daemon] classname [opts]"

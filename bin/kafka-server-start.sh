@@ -11,15 +11,7 @@ if [ $# -lt 1 ]; then
 fi
 
 # The installation is where this file really is, whichever links lead to it.
-self=$0
-while [ -L "$self" ]; do
-  target=$(readlink "$self")
-  case $target in
-    /*) self=$target ;;
-    *) self=$(dirname "$self")/$target ;;
-  esac
-done
-home=$(cd "$(dirname "$self")/.." && pwd -P) || exit 1
+home=$(dirname "$(dirname "$(readlink -f "$0")")")
 
 entry=$home/dist/cli/kafka-server-start.js
 node=${NODE:-node}

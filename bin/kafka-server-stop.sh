@@ -8,15 +8,7 @@ if [ $# -gt 0 ]; then
   exit 1
 fi
 
-self=$0
-while [ -L "$self" ]; do
-  target=$(readlink "$self")
-  case $target in
-    /*) self=$target ;;
-    *) self=$(dirname "$self")/$target ;;
-  esac
-done
-home=$(cd "$(dirname "$self")/.." && pwd -P) || exit 1
+home=$(dirname "$(dirname "$(readlink -f "$0")")")
 entry=$home/dist/cli/kafka-server-start.js
 
 # Prints the ids of processes whose program is a node and whose first argument, behind node's own options, is the entry.
