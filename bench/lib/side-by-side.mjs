@@ -5,6 +5,7 @@
 import { statfsSync } from 'node:fs'
 import { Contender, contenderKinds } from './contender.mjs'
 import { measureLimits, medianLimits } from './limits.mjs'
+import { PageCache } from './page-cache.mjs'
 import { resultOf } from './results.mjs'
 
 /** @typedef {import('./contender.mjs').ContenderKind} ContenderKind */
@@ -27,6 +28,7 @@ const reversed = [...contenderKinds].reverse()
 
 export class SideBySide {
   #settings
+  #pageCache
   /** @type {Map<ContenderKind, Contender>} */
   #shared = new Map()
   /** @type {Limits[]} */
@@ -37,6 +39,7 @@ export class SideBySide {
   /** @param {Settings} settings */
   constructor(settings) {
     this.#settings = settings
+    this.#pageCache = new PageCache(settings.folder)
   }
 
   /**
@@ -47,6 +50,7 @@ export class SideBySide {
     const { folder, programs, rounds } = this.#settings
     const { bavail, bsize } = statfsSync(folder)
     if (bavail * bsize < diskBytesMin) throw new Error(`less than 10 GB are free below ${folder}`)
+    this.#pageCache.fill()
     this.#limits.push(await measureLimits(programs, folder))
     /** @type {Measured} */
     const measured = { 'apache-4.1': [], sluice: [] }
@@ -73,13 +77,18 @@ export class SideBySide {
 
   async stop() {
     for (const contender of this.#shared.values()) await contender.stop()
+    this.#pageCache.close()
   }
 
   /** @param {Row} row @param {ContenderKind} kind */
   async #measureOnce(row, kind) {
     const { folder, programs, seconds } = this.#settings
     const setting = { programs, seconds, bytesMax }
-    if (!row.isFresh) return row.measure({ contender: await this.#warm(kind), ...setting })
+    if (!row.isFresh) {
+      const contender = await this.#warm(kind)
+      this.#pageCache.fill()
+      return row.measure({ contender, ...setting })
+    }
     const contender = await Contender.start(kind, folder)
     try {
       return await row.measure({ contender, ...setting })
