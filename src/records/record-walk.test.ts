@@ -81,3 +81,33 @@ test('the first offset delta must be 0, whatever the record looks like', () => {
     assert.equal(walk.faultIndex, 0)
   }
 })
+
+test('offset deltas of one to four bytes are told from others', () => {
+  const count = 2 ** 20 + 5
+  const bytes = Buffer.alloc(count * 10)
+  const lastByteOfOffset: number[] = []
+  let end = 0
+  for (let index = 0; index < count; index++) {
+    const varint: number[] = []
+    for (let rest = index * 2; ; rest >>>= 7) {
+      if (rest < 0x80) {
+        varint.push(rest)
+        break
+      }
+      varint.push((rest & 0x7f) | 0x80)
+    }
+    // Attributes, timestamp, offset, null key, empty value, no headers.
+    const body = [0, 0, ...varint, 1, 0, 0]
+    bytes.set([body.length * 2, ...body], end)
+    lastByteOfOffset.push(end + 2 + varint.length)
+    end += 1 + body.length
+  }
+  assert.equal(walk.run(bytes, 0, end, count), true, String(walk.fault))
+  for (const index of [0, 63, 64, 8191, 8192, 2 ** 20 - 1, 2 ** 20, count - 1]) {
+    const at = lastByteOfOffset[index]!
+    bytes[at]! ^= 2
+    assert.equal(walk.run(bytes, 0, end, count), false)
+    assert.equal(walk.faultIndex, index)
+    bytes[at]! ^= 2
+  }
+})

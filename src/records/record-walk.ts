@@ -55,8 +55,8 @@ export class RecordWalk {
   #nextIndex = 0
 
   /**
-   * Walks on over sound records without headers whose fields take one or two bytes, and stops before the first that is
-   * different, or that is wrong: #anyRecord then looks at that one properly. One function, with all in locals, since
+   * Walks on over sound records without headers whose lengths and timestamps take one or two bytes, and stops before the
+   * first that is different, or wrong: #anyRecord then looks at that one properly. One function, with all in locals, since
    * calls and fields triple its time.
    */
   #plainRecords(
@@ -72,28 +72,55 @@ export class RecordWalk {
     let minTimestampDelta = 0x3fffffff
     let maxTimestampDelta = -0x40000000
     for (; index < recordCount; index++) {
-      const lengthRaw = shortVarint(bytes, recordStart)
-      // Behind the length: a byte of attributes.
-      let at = recordStart + (bytes[recordStart]! < 0x80 ? 1 : 2)
-      const recordEnd = at + (lengthRaw >>> 1)
-      if (lengthRaw < 0 || (lengthRaw & 1) !== 0 || recordEnd > end) break
+      let at = recordStart
+      let length = bytes[at++]!
+      if (length >= 0x80) {
+        const second = bytes[at++]!
+        if (second >= 0x80) break
+        length = (length & 0x7f) | (second << 7)
+      }
+      const recordEnd = at + (length >>> 1)
+      if ((length & 1) !== 0 || recordEnd > end) break
+      // A byte of attributes.
       at++
-      const timestampRaw = shortVarint(bytes, at)
-      at += bytes[at]! < 0x80 ? 1 : 2
-      const offsetRaw = shortVarint(bytes, at)
-      at += bytes[at]! < 0x80 ? 1 : 2
-      const keyLengthRaw = shortVarint(bytes, at)
-      at += bytes[at]! < 0x80 ? 1 : 2
-      const hasKey = (keyLengthRaw & 1) === 0
-      if (hasKey) at += keyLengthRaw >>> 1
-      const valueLengthRaw = shortVarint(bytes, at)
-      at += bytes[at]! < 0x80 ? 1 : 2
-      if ((valueLengthRaw & 1) === 0) at += valueLengthRaw >>> 1
-      // Any of them negative: longer than two bytes. The last byte is the count of headers.
-      if ((timestampRaw | keyLengthRaw | valueLengthRaw) < 0 || offsetRaw !== index << 1) break
+      let timestamp = bytes[at++]!
+      if (timestamp >= 0x80) {
+        const second = bytes[at++]!
+        if (second >= 0x80) break
+        timestamp = (timestamp & 0x7f) | (second << 7)
+      }
+      // The offset delta is known: these must be its bytes.
+      const offset = index << 1
+      if (offset < 0x80) {
+        if (bytes[at++] !== offset) break
+      } else {
+        if (bytes[at++] !== ((offset & 0x7f) | 0x80)) break
+        if (offset < 0x4000) {
+          if (bytes[at++] !== offset >>> 7) break
+        } else {
+          if (offset >= 0x20_0000) break
+          if (bytes[at++] !== (((offset >>> 7) & 0x7f) | 0x80) || bytes[at++] !== offset >>> 14) break
+        }
+      }
+      let keyLength = bytes[at++]!
+      if (keyLength >= 0x80) {
+        const second = bytes[at++]!
+        if (second >= 0x80) break
+        keyLength = (keyLength & 0x7f) | (second << 7)
+      }
+      // Odd: negative, and so null.
+      if ((keyLength & 1) === 0) at += keyLength >>> 1
+      else if (firstNullKeyIndex < 0) firstNullKeyIndex = index
+      let valueLength = bytes[at++]!
+      if (valueLength >= 0x80) {
+        const second = bytes[at++]!
+        if (second >= 0x80) break
+        valueLength = (valueLength & 0x7f) | (second << 7)
+      }
+      if ((valueLength & 1) === 0) at += valueLength >>> 1
+      // The last byte is the count of headers.
       if (bytes[at] !== 0 || at + 1 !== recordEnd) break
-      if (!hasKey && firstNullKeyIndex < 0) firstNullKeyIndex = index
-      const timestampDelta = (timestampRaw >>> 1) ^ -(timestampRaw & 1)
+      const timestampDelta = (timestamp >>> 1) ^ -(timestamp & 1)
       if (timestampDelta > maxTimestampDelta) maxTimestampDelta = timestampDelta
       if (timestampDelta < minTimestampDelta) minTimestampDelta = timestampDelta
       recordStart = recordEnd
@@ -147,12 +174,4 @@ export class RecordWalk {
     this.fault = fault
     return -1
   }
-}
-
-/** A varint of one or two bytes, before its zigzag is undone; -1 if it is longer or beyond the buffer. */
-function shortVarint(bytes: Uint8Array, position: number): number {
-  const first = bytes[position]!
-  if (first < 0x80) return first
-  const second = bytes[position + 1]!
-  return second < 0x80 ? (first & 0x7f) | (second << 7) : -1
 }

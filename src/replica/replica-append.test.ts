@@ -38,6 +38,25 @@ test('what one tick brings is written at its end in one write, and answered in o
   )
 })
 
+test('megabytes of one tick are written before its end, as soon as they are asked for', async () => {
+  const kit = await startLeader()
+  const large = 'x'.repeat(900_000)
+  const all = [0, 1].map((sequence) => produce(kit, batch(`${sequence}${large}`)))
+  kit.manager.relieve()
+  assert.equal(all[1]?.done, undefined)
+  all.push(produce(kit, batch(`2${large}`)))
+  kit.manager.relieve()
+  assert.deepEqual(
+    [all.map(({ done }) => done), kit.partition.onlineLog.highWatermark],
+    [[NONE, NONE, NONE], 3],
+  )
+  const next = produce(kit, batch('next'))
+  kit.manager.relieve()
+  assert.equal(next.done, undefined)
+  kit.clock.tick()
+  assert.deepEqual([next.done, next.outcome.firstOffset], [NONE, 3])
+})
+
 test('producers are answered before the fetches that wait for their records', async () => {
   const kit = await startLeader()
   const poll = fetch(kit, 0)

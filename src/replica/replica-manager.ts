@@ -2,7 +2,7 @@
  * All partitions on this broker: what the controller says of them, what is appended and read, and who waits.
  *
  * Appends of one tick are committed together: the first append of a tick asks the clock for its end, and there each
- * log that got records writes them in one call. High watermarks are checkpointed now and then and at the end, so
+ * log that got records writes them in one call. A tick that brings megabytes is written in several pieces. High watermarks are checkpointed now and then and at the end, so
  * that a restart knows what was readable.
  *
  * Invariants
@@ -87,6 +87,7 @@ export interface PartitionError {
 /** In StopReplica, in place of a leader epoch: the topic is being deleted, or the controller is too old to know it. */
 const EPOCH_DURING_DELETE = -2
 const NO_EPOCH = -1
+const STAGED_BYTES_MAX = 2 * 1024 * 1024
 /** How long a request of the controller may hold the loop. */
 const SLICE_MS_MAX = 10
 
@@ -102,6 +103,7 @@ export class ReplicaManager {
   readonly #produces: Purgatory<DelayedProduce>
   readonly #fetches: Purgatory<DelayedFetch>
   #staged: Partition[] = []
+  #stagedBytes = 0
   #controllerEpoch = -1
   #checkpointTimer: Timer | undefined
   #isStopped = false
@@ -161,8 +163,17 @@ export class ReplicaManager {
     const outcome = partition.append(records, options)
     if (outcome.errorCode !== ErrorCode.NONE) return outcome
     if (this.#staged.length === 0) this.#clock.endOfTick(() => this.#commitStaged())
+    this.#stagedBytes += records.length
     if (this.#staged.at(-1) !== partition) this.#staged.push(partition)
     return outcome
+  }
+
+  /**
+   * Writes what this tick has staged so far, if that is much: then it is still in the processor's cache, and its memory
+   * is free for what comes. To be called before a request looks at partitions, since a failed write takes them offline.
+   */
+  relieve(): void {
+    if (this.#stagedBytes >= STAGED_BYTES_MAX) this.#commitStaged()
   }
 
   /** Responds once the high watermark has passed every append, or when the time is over. */
@@ -236,6 +247,7 @@ export class ReplicaManager {
   #commitStaged(): void {
     const staged = this.#staged
     this.#staged = []
+    this.#stagedBytes = 0
     for (const partition of staged) partition.commit()
   }
 

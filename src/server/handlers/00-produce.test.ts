@@ -262,6 +262,7 @@ test('an append that throws costs its partition alone, and the bytes of the othe
   const waiters: { onAppendDone(): void }[] = []
   const outcome = { errorCode: 0, errorMessage: null, firstOffset: 7, logAppendTimeMs: -1, logStartOffset: 0 }
   const replicaManager = {
+    relieve: () => {},
     partition: (_topic: string, index: number) => ({ index, role: 'leader', isLeader: true, term: 1 }),
     append: (
       { index }: { index: number },

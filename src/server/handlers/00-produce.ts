@@ -123,6 +123,7 @@ function append(
 ): void {
   // From here on the records are the log's to read, until they are written.
   context.whenAbandoned(undefined)
+  services.replicaManager.relieve()
   const appends: Append[] = []
   const pending = new PendingAppends(() => onWritten(services, request, appends, context))
   for (const topic of request.topicData) {
