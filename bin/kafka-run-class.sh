@@ -4,14 +4,15 @@
 # NODE names another node than the one in the PATH.
 
 # The installation is where this file really is, whichever links lead to it.
-home=$(dirname "$(dirname "$(readlink -f "$0")")")
+home=$(readlink -f "$0")
+home=${home%/*/*}
 
 if [ $# -lt 1 ]; then
   echo "USAGE: $0 [-daemon] classname [opts]"
   exit 1
 fi
 
-entry=$home/dist/cli/kafka-run-class.js
+entry=$home/dist/bundle/kafka-run-class.cjs
 node=${NODE:-node}
 if [ ! -f "$entry" ]; then
   echo "$entry is missing: run \"npm ci\" in $home first" >&2

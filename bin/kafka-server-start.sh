@@ -11,9 +11,10 @@ if [ $# -lt 1 ]; then
 fi
 
 # The installation is where this file really is, whichever links lead to it.
-home=$(dirname "$(dirname "$(readlink -f "$0")")")
+home=$(readlink -f "$0")
+home=${home%/*/*}
 
-entry=$home/dist/cli/kafka-server-start.js
+entry=$home/dist/bundle/kafka-server-start.cjs
 node=${NODE:-node}
 if [ ! -f "$entry" ]; then
   echo "$entry is missing: run \"npm ci\" in $home first" >&2

@@ -8,8 +8,9 @@ if [ $# -gt 0 ]; then
   exit 1
 fi
 
-home=$(dirname "$(dirname "$(readlink -f "$0")")")
-entry=$home/dist/cli/kafka-server-start.js
+home=$(readlink -f "$0")
+home=${home%/*/*}
+entry=$home/dist/bundle/kafka-server-start.cjs
 
 # Prints the ids of processes whose program is a node and whose first argument, behind node's own options, is the entry.
 find_brokers() {

@@ -3,8 +3,8 @@ import type { WorkerEvents, WorkerThread } from '../base/worker.ts'
 import type { FromCleaner, ToCleaner } from '../log/cleaner/cleaner-messages.ts'
 import { startThread } from '../os/worker.ts'
 
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
 
 export function startLogCleanerThread(events: WorkerEvents<FromCleaner>): WorkerThread<ToCleaner> {
-  return startThread(new URL(`./log-cleaner-thread.${extension}`, import.meta.url), events)
+  return startThread(new URL(`./log-cleaner-thread${extension}`, import.meta.url), events)
 }

@@ -2,4 +2,4 @@
 import process from 'node:process'
 import { runServer } from './run-server.ts'
 
-await runServer(process.argv.slice(2))
+void runServer(process.argv.slice(2))

@@ -36,11 +36,11 @@ setInterval(() => {}, 1000)
 /** Makes an installation and returns its folder. */
 function install(name: string): string {
   const home = join(folder, name)
-  for (const part of ['bin', 'dist/cli']) mkdirSync(join(home, part), { recursive: true })
+  for (const part of ['bin', 'dist/bundle']) mkdirSync(join(home, part), { recursive: true })
   for (const script of ['kafka-server-start.sh', 'kafka-server-stop.sh']) {
     copyFileSync(join(scripts, script), join(home, 'bin', script))
   }
-  writeFileSync(join(home, 'dist/cli/kafka-server-start.js'), fakeBroker)
+  writeFileSync(join(home, 'dist/bundle/kafka-server-start.cjs'), fakeBroker)
   return home
 }
 
@@ -139,7 +139,7 @@ test('with nothing to stop, the stop script says so and fails', () => {
 test('a daemon leaves the script at once and writes to logs/kafkaServer.out', () => {
   const home = install('daemon')
   writeFileSync(
-    join(home, 'dist/cli/kafka-server-start.js'),
+    join(home, 'dist/bundle/kafka-server-start.cjs'),
     "console.log('daemon ' + process.argv[2] + ' ' + process.env.SLUICE_DAEMON)",
   )
   // A pipe in place of the file: reading it waits for the daemon's first word and ends with its last.

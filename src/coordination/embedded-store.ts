@@ -10,7 +10,6 @@
  * Invariant: after a crash at any moment the database holds exactly the batches up to some point, and that point is
  * not before the last acknowledged write. The zxid never goes back, so broker epochs rise over restarts.
  */
-import { createRequire } from 'node:module'
 import type { Clock } from '../base/clock.ts'
 import { TreeEngine } from './tree-engine.ts'
 import type { TreeSession } from './tree-session.ts'
@@ -77,7 +76,7 @@ export class EmbeddedStore {
 
 async function openLevel(directory: string): Promise<Level> {
   // Loaded on first use: a native module costs start-up time that a broker on ZooKeeper should not pay.
-  const { ClassicLevel } = createRequire(import.meta.url)('classic-level') as typeof import('classic-level')
+  const { ClassicLevel } = await import('classic-level')
   const level: Level = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'buffer' })
   try {
     await level.open()

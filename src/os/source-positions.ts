@@ -8,7 +8,7 @@ import { SourceMap, type SourceMapPayload } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /** A position as V8 prints it: a URL, a line and a column, both from 1. */
-const POSITION = /(file:\/\/[^\s()]+\.js):(\d+):(\d+)/g
+const POSITION = /(file:\/\/[^\s()]+\.c?js):(\d+):(\d+)/g
 
 const maps = new Map<string, SourceMap | undefined>()
 
