@@ -18,6 +18,7 @@ export const contenderKinds = /** @type {const} */ (['apache-4.1', 'sluice'])
 /** @typedef {typeof contenderKinds[number]} ContenderKind */
 
 const deletionTimeoutMs = 60_000
+const leadershipTimeoutMs = 120_000
 /** Topics or partitions: more could take longer than a request may, and a controller of KRaft refuses 10,000 changes. */
 const madeAtOnce = 500
 const jvmOptions = [
@@ -134,10 +135,23 @@ export class Contender {
       count = Math.min(partitions, count + madeAtOnce)
       await this.#admin.createPartitions([{ name, partitions: count }])
     }
-    // Apache Kafka names a leader before it leads; the client asks until it is answered.
-    const all = Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }))
-    await this.#admin.listOffsets(all.map((each) => ({ ...each, at: /** @type {const} */ ('latest') })))
+    await this.#untilLed(name, partitions)
     return name
+  }
+
+  /** Apache Kafka names a leader before it leads, by half a minute where there are thousands. @param {string} topic @param {number} partitions */
+  async #untilLed(topic, partitions) {
+    const deadlineMs = performance.now() + leadershipTimeoutMs
+    const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
+    for (;;) {
+      try {
+        await this.#admin.listOffsets(all.map((each) => ({ ...each, at: /** @type {const} */ ('latest') })))
+        return
+      } catch (error) {
+        if (performance.now() > deadlineMs) throw error
+      }
+      await sleep(100)
+    }
   }
 
   /**

@@ -13,7 +13,11 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
+import { LinkedList, type ListNode } from './linked-list.ts'
 import { TimingWheel } from './timing-wheel.ts'
+
+/** Lists for keys under which nobody waits now. */
+const EMPTY_LISTS_MAX = 64
 
 /** Anything with an identity or a value: strings for names, objects for partitions. */
 export type WatchKey = string | number | object
@@ -62,8 +66,10 @@ export abstract class DelayedOperation {
 export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
   readonly #clock: Clock
   readonly #wheel: TimingWheel<Operation>
-  readonly #watchers = new Map<WatchKey, Set<Operation>>()
-  readonly #waiting = new Set<Operation>()
+  /** Those under a key; empty lists stay until there are many. */
+  readonly #watchers = new Map<WatchKey, LinkedList<Operation>>()
+  #emptyLists = 0
+  readonly #waiting = new LinkedList<Operation>()
   #checks: WatchKey[] = []
   #isChecking = false
 
@@ -77,38 +83,52 @@ export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
    * (never, if that is infinite). Returns whether it is complete.
    */
   tryCompleteElseWatch(operation: Operation, keys: readonly WatchKey[]): boolean {
-    assert(!this.#waiting.has(operation), 'the operation waits already')
     this.#outsideChecks(() => operation.tryComplete())
-    if (operation.isCompleted) return true
+    return operation.isCompleted || this.watch(operation, keys)
+  }
+
+  /** The same for an operation that can't be completed yet, as whoever calls has just seen. */
+  watch(operation: Operation, keys: readonly WatchKey[]): boolean {
     if (operation.delayMs > 0) this.#watch(operation, keys)
     else this.#expire(operation)
     return operation.isCompleted
   }
 
   #watch(operation: Operation, keys: readonly WatchKey[]): void {
-    this.#waiting.add(operation)
-    for (const key of keys) {
-      const watchers = this.#watchers.get(key)
-      if (watchers === undefined) this.#watchers.set(key, new Set([operation]))
-      else watchers.add(operation)
-    }
-    const isTimed = operation.delayMs !== Number.POSITIVE_INFINITY
-    if (isTimed) {
+    const waiting = this.#waiting.add(operation)
+    let timed: ListNode<Operation> | undefined
+    if (operation.delayMs !== Number.POSITIVE_INFINITY) {
       operation.deadlineMs = this.#clock.monotonicMs() + operation.delayMs
-      this.#wheel.add(operation)
+      timed = this.#wheel.add(operation)
     }
+    const watches = keys.map((key) => this.#listOf(key).add(operation))
     operation.watchedBy(() => {
-      this.#waiting.delete(operation)
-      if (isTimed) this.#wheel.remove(operation)
-      for (const key of keys) this.#unwatch(key, operation)
+      this.#waiting.remove(waiting)
+      if (timed !== undefined) this.#wheel.remove(timed)
+      for (const watch of watches) this.#unwatch(watch)
     })
   }
 
-  #unwatch(key: WatchKey, operation: Operation): void {
-    const watchers = this.#watchers.get(key)
-    if (watchers === undefined) return
-    watchers.delete(operation)
-    if (watchers.size === 0) this.#watchers.delete(key)
+  /** A list that something is about to be added to. */
+  #listOf(key: WatchKey): LinkedList<Operation> {
+    let list = this.#watchers.get(key)
+    if (list === undefined) {
+      list = new LinkedList()
+      this.#watchers.set(key, list)
+    } else if (list.size === 0) this.#emptyLists -= 1
+    return list
+  }
+
+  /** The list stays for the next who waits, which is mostly soon; when most are empty they all go. */
+  #unwatch(watch: ListNode<Operation>): void {
+    const { list } = watch
+    if (list === undefined) return
+    list.remove(watch)
+    if (list.size > 0) return
+    this.#emptyLists += 1
+    if (this.#emptyLists <= EMPTY_LISTS_MAX + this.#watchers.size / 2) return
+    for (const [key, { size }] of this.#watchers) if (size === 0) this.#watchers.delete(key)
+    this.#emptyLists = 0
   }
 
   /**
@@ -116,7 +136,7 @@ export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
    * only notes the key, and the outermost call does the work before it returns.
    */
   checkAndComplete(key: WatchKey): void {
-    if (!this.#watchers.has(key)) return
+    if (this.watchedCount(key) === 0) return
     this.#checks.push(key)
     this.#runChecks()
   }
@@ -133,12 +153,8 @@ export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
   }
 
   #check(key: WatchKey): void {
-    const watchers = this.#watchers.get(key)
-    if (watchers === undefined) return
     // What starts to wait during the check was tried just before: it is not tried again.
-    let count = watchers.size
-    for (const operation of watchers) {
-      if (count-- === 0) return
+    for (const operation of this.#watchers.get(key)?.values() ?? []) {
       if (!operation.isCompleted) operation.tryComplete()
     }
   }
@@ -152,7 +168,7 @@ export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
   /** Completes everything at once: for a shutdown, where waiting fetches are answered with what there is. */
   completeAll(): void {
     this.#outsideChecks(() => {
-      for (const operation of this.#waiting) operation.forceComplete()
+      for (const operation of this.#waiting.values()) operation.forceComplete()
     })
   }
 
@@ -178,7 +194,7 @@ export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
 
   /** Keys under which something is watched. */
   get watchedKeyCount(): number {
-    return this.#watchers.size
+    return this.#watchers.size - this.#emptyLists
   }
 
   /** How many operations wait under a key. */

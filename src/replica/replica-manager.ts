@@ -200,7 +200,7 @@ export class ReplicaManager {
     const partitions = new Set<Partition>()
     for (const { partition } of entries) if (partition !== undefined) partitions.add(partition)
     const operation = new DelayedFetch(entries, params, respond)
-    return this.#fetches.tryCompleteElseWatch(operation, [...partitions]) ? undefined : operation
+    return this.#fetches.watch(operation, [...partitions]) ? undefined : operation
   }
 
   /** LeaderAndIsr: partitions that are led or followed here from now on. */

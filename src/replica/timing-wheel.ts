@@ -8,6 +8,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
+import { LinkedList, type ListNode } from './linked-list.ts'
 
 const SLOT_COUNT = 1024
 const SLOT_MS = 1
@@ -20,7 +21,7 @@ export interface WheelEntry {
 export class TimingWheel<Entry extends WheelEntry> {
   readonly #clock: Clock
   readonly #expire: (entry: Entry) => void
-  readonly #slots: (Set<Entry> | undefined)[] = new Array(SLOT_COUNT)
+  readonly #slots: (LinkedList<Entry> | undefined)[] = new Array(SLOT_COUNT)
   #size = 0
   /** Every slot before this one has been emptied of what was due. */
   #nextSlot = 0
@@ -36,23 +37,23 @@ export class TimingWheel<Entry extends WheelEntry> {
     return this.#size
   }
 
-  /** The deadline lies in the future. */
-  add(entry: Entry): void {
+  /** The deadline lies in the future. Returns what `remove` wants. */
+  add(entry: Entry): ListNode<Entry> {
     const nowMs = this.#clock.monotonicMs()
     assert(entry.deadlineMs > nowMs, 'a deadline lies in the past')
     if (this.#size === 0) this.#nextSlot = Math.floor(nowMs / SLOT_MS)
     const due = slotOf(entry)
     const index = due % SLOT_COUNT
-    const slot = this.#slots[index]
-    if (slot === undefined) this.#slots[index] = new Set([entry])
-    else slot.add(entry)
+    this.#slots[index] ??= new LinkedList()
+    const place = this.#slots[index].add(entry)
     this.#size += 1
     if (this.#timer === undefined || due < this.#timerSlot) this.#arm(due)
+    return place
   }
 
   /** False: it is not in the wheel (any more). */
-  remove(entry: Entry): boolean {
-    const removed = this.#slots[slotOf(entry) % SLOT_COUNT]?.delete(entry) === true
+  remove(place: ListNode<Entry>): boolean {
+    const removed = place.list?.remove(place) === true
     if (removed) this.#size -= 1
     return removed
   }
@@ -78,14 +79,12 @@ export class TimingWheel<Entry extends WheelEntry> {
   }
 
   #collect(slot: number, now: number, due: Entry[]): void {
-    const entries = this.#slots[slot % SLOT_COUNT]
-    if (entries === undefined || entries.size === 0) return
-    for (const entry of entries) {
-      // Others in this slot are due a turn of the wheel later, or more.
-      if (slotOf(entry) > now) continue
-      entries.delete(entry)
-      due.push(entry)
-    }
+    // Others in this slot are due a turn of the wheel later, or more.
+    this.#slots[slot % SLOT_COUNT]?.removeEach((entry) => {
+      const isDue = slotOf(entry) <= now
+      if (isDue) due.push(entry)
+      return isDue
+    })
   }
 
   #firstOccupiedSlot(): number {
