@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin } from '../../dist/client/index.js'
 import { startBroker } from '../../interop/lib/broker.mjs'
-import { processorSeconds, residentKib } from './process-usage.mjs'
+import { liveHeapKib, processorSeconds, residentKib } from './process-usage.mjs'
 
 export const contenderKinds = /** @type {const} */ (['apache-4.1', 'sluice'])
 
@@ -92,6 +92,21 @@ export class Contender {
   /** Resident memory now. */
   get residentKib() {
     return residentKib(this.#broker.pid, 'VmRSS')
+  }
+
+  /**
+   * What there is in memory now, to be compared with what there was: of a JVM also what lives in its heap, which is
+   * resident from the start or grows by garbage.
+   */
+  measureMemory() {
+    const heapKib = this.kind === 'sluice' ? 0 : liveHeapKib(this.#broker.pid)
+    return { residentKib: this.residentKib, heapKib }
+  }
+
+  /** By how many KiB memory has grown. @param {ReturnType<Contender['measureMemory']>} before */
+  memoryGrowthKib(before) {
+    const now = this.measureMemory()
+    return Math.max(now.residentKib - before.residentKib, now.heapKib - before.heapKib)
   }
 
   get residentMiB() {

@@ -1,4 +1,5 @@
 /** What a process has used, from /proc. */
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** Linux counts processor time in hundredths of a second. */
@@ -42,3 +43,16 @@ export function residentKib(pid, what) {
  * @param {'VmRSS' | 'VmHWM'} what
  */
 export const residentMiB = (pid, what) => Math.round(residentKib(pid, what) / 1024)
+
+/**
+ * What is alive in a JVM's heap, after a full collection.
+ * @param {number} pid
+ */
+export function liveHeapKib(pid) {
+  const jcmd = (/** @type {string} */ command) =>
+    execFileSync('jcmd', [String(pid), command], { encoding: 'utf8' })
+  jcmd('GC.run')
+  const [, kib] = /^ .*heap .* used (\d+)K/m.exec(jcmd('GC.heap_info')) ?? []
+  if (kib === undefined) throw new Error('jcmd GC.heap_info names no used heap')
+  return Number(kib)
+}

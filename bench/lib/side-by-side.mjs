@@ -54,8 +54,8 @@ export class SideBySide {
     this.#limits.push(await measureLimits(programs, folder))
     /** @type {Measured} */
     const measured = { 'apache-4.1': [], sluice: [] }
-    // Round -1 warms both up for this kind of work.
-    for (let round = -1; round < rounds; round++) {
+    // Round -1 warms both up for this kind of work; a broker that is started for each measurement is never warm.
+    for (let round = row.isFresh ? 0 : -1; round < rounds; round++) {
       for (const kind of round % 2 === 0 ? contenderKinds : reversed) {
         const figures = await this.#measureOnce(row, kind)
         if (round >= 0) measured[kind].push(figures)

@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
     ssize_t count = rd_kafka_consume_batch_queue(queue, batch_wait_ms, messages, batch_max);
     if (count < 0) die("rd_kafka_consume_batch_queue", rd_kafka_err2str(rd_kafka_last_error()));
     uint64_t now = now_ns();
-    if (count == 0 && now - last > idle_seconds_max * 1000000000u) die("consume", "nothing came");
+    if (count == 0 && now - last > (uint64_t)idle_seconds_max * 1000000000) die("consume", "nothing came");
     if (count == 0) continue;
     last = now;
     if (!start) start = now;

@@ -20,10 +20,10 @@ export const connectionRows = [1000, 2000].map((count) => ({
   measure: async ({ contender, seconds }) => {
     const first = await openAll(contender.port, firstFew)
     await sleep(1000)
-    const before = contender.residentKib
+    const before = contender.measureMemory()
     const rest = await openAll(contender.port, count - firstFew)
     await sleep(1000)
-    const residentKibEach = (contender.residentKib - before) / rest.length
+    const residentKibEach = contender.memoryGrowthKib(before) / rest.length
     const { fileDescriptors, residentMiB } = contender
     const { brokerCpuSeconds } = await contender.measured(() => sleep(seconds * 1000))
     for (const connection of [...first, ...rest]) connection.close()

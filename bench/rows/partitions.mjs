@@ -15,7 +15,7 @@ export const partitionRows = [
     goals: [atMost('residentKibEach', 1 / 4)],
     measure: async ({ contender, programs }) => {
       const { port } = contender
-      const before = contender.residentKib
+      const before = contender.measureMemory()
       const startedAtMs = performance.now()
       const topic = await contender.createTopic(partitions)
       const createMs = performance.now() - startedAtMs
@@ -24,7 +24,7 @@ export const partitionRows = [
       await programs.run('rdkafka-produce', { ...load, bytes, seconds: 600, maxBytes: records * bytes })
       await programs.run('rdkafka-consume', { ...load, records })
       return {
-        residentKibEach: (contender.residentKib - before) / partitions,
+        residentKibEach: contender.memoryGrowthKib(before) / partitions,
         residentMiB: contender.residentMiB,
         fileDescriptors: contender.fileDescriptors,
         createMs,
