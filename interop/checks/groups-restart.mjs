@@ -56,6 +56,8 @@ export async function checkStaticMembers({ report, bootstrap, createTopic }, cli
     }
     await report.check(`static members, ${protocol} protocol: join`, async () => {
       await waitUntil(isEven, 'even assignment')
+      // What members still say of their joining is no part of what follows.
+      await delay(quietMs)
       await stable()
     })
     for (const [index, client] of clients.entries()) {
