@@ -7,7 +7,7 @@
  * V8 takes the code only if its version, its flags and the length of the source are the same; the program's name has a
  * hash of what is in it. NODE_DISABLE_COMPILE_CACHE, Node's own variable, turns this off.
  */
-import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -67,7 +67,7 @@ function save(script: Script, path: string): void {
   try {
     const file = openSync(unfinished, 'wx')
     try {
-      writeSync(file, script.createCachedData())
+      writeFileSync(file, script.createCachedData())
       fdatasyncSync(file)
     } finally {
       closeSync(file)

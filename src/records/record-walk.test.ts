@@ -110,4 +110,9 @@ test('offset deltas of one to four bytes are told from others', () => {
     assert.equal(walk.faultIndex, index)
     bytes[at]! ^= 2
   }
+  // The fourth byte of an offset taken for the next field would make this record whole.
+  const last = lastByteOfOffset[2 ** 20]! - 6
+  const torn = Buffer.concat([bytes.subarray(0, last), Buffer.from([16, 0, 0, 0x80, 0x80, 0x80, 1, 1, 0])])
+  assert.equal(walk.run(torn, 0, torn.length, 2 ** 20 + 1), false)
+  assert.equal(walk.faultIndex, 2 ** 20)
 })

@@ -73,6 +73,23 @@ test('an operation waits until a check of one of its keys finds it ready, and is
   assert.deepEqual(log, ['a complete'])
 })
 
+test('keys under which nobody waits any more do not pile up, and those of the others stay', () => {
+  const { purgatory, make } = kit()
+  const lasting = make('lasting')
+  purgatory.tryCompleteElseWatch(lasting, ['kept'])
+  for (let index = 0; index < 1000; index++) {
+    const operation = make('a')
+    purgatory.tryCompleteElseWatch(operation, [`group ${index}`, 'shared'])
+    operation.forceComplete()
+    assert.ok(purgatory.listCount < 150, `${purgatory.listCount} lists`)
+    assert.equal(purgatory.watchedKeyCount, 1)
+  }
+  lasting.isReady = true
+  purgatory.checkAndComplete('kept')
+  assert.ok(lasting.isCompleted)
+  assertEmpty(purgatory)
+})
+
 test('operations of a key are completed in the order in which they came', () => {
   const { purgatory, make, log } = kit()
   const operations = ['a', 'b', 'c'].map((name) => make(name))

@@ -122,9 +122,7 @@ export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
   /** The list stays for the next who waits, which is mostly soon; when most are empty they all go. */
   #unwatch(watch: ListNode<Operation>): void {
     const { list } = watch
-    if (list === undefined) return
-    list.remove(watch)
-    if (list.size > 0) return
+    if (list?.remove(watch) !== true || list.size > 0) return
     this.#emptyLists += 1
     if (this.#emptyLists <= EMPTY_LISTS_MAX + this.#watchers.size / 2) return
     for (const [key, { size }] of this.#watchers) if (size === 0) this.#watchers.delete(key)
@@ -195,6 +193,11 @@ export class Purgatory<Operation extends DelayedOperation = DelayedOperation> {
   /** Keys under which something is watched. */
   get watchedKeyCount(): number {
     return this.#watchers.size - this.#emptyLists
+  }
+
+  /** Lists that are kept, those of keys under which nobody waits any more among them. */
+  get listCount(): number {
+    return this.#watchers.size
   }
 
   /** How many operations wait under a key. */
